@@ -1,0 +1,143 @@
+# matrix-slack-bridge: everything is built into build/<variant>/, nothing beside the sources.
+#
+#   make            the daemon, the two simulators, the scenario runner
+#   make demo       a message travels both ways, live (DEMO_EXIT=1: ends by itself)
+#   make test       unit tests, scenarios, format, lint and trace checks (ASAN=1: all of it under ASan+UBSan)
+#   make scenarios  the scenarios alone
+
+VARIANT := $(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release))
+BUILD   := build/$(VARIANT)
+VERSION := 0.1.0
+
+PACKAGES := libuv libwebsockets libcurl libmicrohttpd libcjson yaml-0.1 sqlite3 openssl
+
+# Set-up comes first and once: the stamp is remade when the list of packages changes.
+STAMP := build/.deps-$(shell sha256sum ci/install-deps | cut -c1-12)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef \
+	-Wvla -Wimplicit-fallthrough -Wswitch-enum -Wconversion -Wno-sign-conversion \
+	-Wdouble-promotion -Werror
+GCC_WARNINGS := -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wnull-dereference
+ifneq ($(findstring clang,$(CC)),clang)
+WARNINGS += $(GCC_WARNINGS)
+endif
+
+SANITIZE := $(if $(ASAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+HARDEN := -fstack-protector-strong -fPIE $(if $(ASAN),,-D_FORTIFY_SOURCE=2)
+CPPFLAGS += -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"'
+CFLAGS += -std=c11 -O2 -g -fno-common $(WARNINGS) $(HARDEN) $(SANITIZE)
+LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANITIZE)
+
+include ci/packages.mk
+
+# ---------------------------------------------------------------- sources
+
+LIB_SRC    := $(wildcard lib/*.c)
+BRIDGE_SRC := $(filter-out bridge/main.c,$(wildcard bridge/*.c bridge/*/*.c))
+SLACK_SRC  := $(filter-out sim-slack/main.c,$(wildcard sim-slack/*.c))
+MATRIX_SRC := $(filter-out sim-matrix/main.c,$(wildcard sim-matrix/*.c))
+RUNNER_SRC := $(filter-out scenarios/runner/main.c,$(wildcard scenarios/runner/*.c))
+SHIM_SRC   := $(wildcard scenarios/shim/*.c)
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+LIB_A    := $(BUILD)/lib.a
+BRIDGE_A := $(BUILD)/bridge.a
+SLACK_A  := $(BUILD)/sim-slack.a
+MATRIX_A := $(BUILD)/sim-matrix.a
+RUNNER_A := $(BUILD)/runner.a
+# The simulators as the runner links them: only what their headers show is visible.
+SLACK_LIB  := $(BUILD)/sim-slack-lib.o
+MATRIX_LIB := $(BUILD)/sim-matrix-lib.o
+
+PROGRAMS := $(BUILD)/matrix-slack-bridge $(BUILD)/sim-slack-server $(BUILD)/sim-matrix-server \
+	$(BUILD)/scenario $(BUILD)/shim.so
+UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+
+.PHONY: all asan units test scenarios demo format lint check clean deps
+all: deps
+	@$(MAKE) --no-print-directory -j$(shell nproc) programs
+.PHONY: programs
+programs: $(PROGRAMS)
+units: deps
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(UNITS)
+asan:
+	@$(MAKE) --no-print-directory ASAN=1 all
+
+deps: $(STAMP)
+$(STAMP): ci/install-deps
+	@ci/install-deps
+	@mkdir -p build && touch $@
+
+# ---------------------------------------------------------------- rules
+
+$(BUILD)/%.o: %.c | $(STAMP)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The shim lives inside another program: position-independent, and without sanitizers, which it must not meet twice.
+$(BUILD)/scenarios/shim/%.o: scenarios/shim/%.c | $(STAMP)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CPPFLAGS) -std=c11 -O2 -g $(WARNINGS) -fPIC -MMD -MP -c -o $@ $<
+
+%.a:
+	@echo "  AR    $@"
+	@rm -f $@ && ar qcs $@ $^
+
+$(LIB_A): $(call obj,$(LIB_SRC))
+$(BRIDGE_A): $(call obj,$(BRIDGE_SRC))
+$(SLACK_A): $(call obj,$(SLACK_SRC))
+$(MATRIX_A): $(call obj,$(MATRIX_SRC))
+$(RUNNER_A): $(call obj,$(RUNNER_SRC))
+
+$(SLACK_LIB): $(call obj,$(SLACK_SRC))
+$(MATRIX_LIB): $(call obj,$(MATRIX_SRC))
+$(SLACK_LIB) $(MATRIX_LIB):
+	@echo "  LD    $@"
+	@ld -r -o $@ $^ && objcopy --wildcard --keep-global-symbol='sim_slack_*' \
+		--keep-global-symbol='sim_matrix_*' $@
+
+link = @echo "  LD    $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
+
+$(BUILD)/matrix-slack-bridge: $(BUILD)/bridge/main.o $(BRIDGE_A) $(LIB_A)
+	$(link)
+$(BUILD)/sim-slack-server: $(BUILD)/sim-slack/main.o $(SLACK_A) $(LIB_A)
+	$(link)
+$(BUILD)/sim-matrix-server: $(BUILD)/sim-matrix/main.o $(MATRIX_A) $(LIB_A)
+	$(link)
+$(BUILD)/scenario: $(BUILD)/scenarios/runner/main.o $(SLACK_LIB) $(MATRIX_LIB) $(RUNNER_A) $(LIB_A)
+	$(link)
+$(BUILD)/shim.so: $(call obj,$(SHIM_SRC))
+	@echo "  LD    $@"
+	@$(CC) -shared -o $@ $^ -ldl
+# A unit test sees the insides of the one program it is about.
+$(BUILD)/unit/test_sim_slack%: UNDER_TEST = $(SLACK_A)
+$(BUILD)/unit/test_sim_matrix%: UNDER_TEST = $(MATRIX_A)
+UNDER_TEST = $(SLACK_LIB) $(MATRIX_LIB) $(RUNNER_A) $(BRIDGE_A)
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(SLACK_A) $(MATRIX_A) $(SLACK_LIB) $(MATRIX_LIB) $(RUNNER_A) \
+		$(BRIDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(UNDER_TEST) $(LIB_A) -Wl,--end-group $(PKG_LIBS) -lcmocka
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---------------------------------------------------------------- tests
+
+test: all units
+	@ci/test $(BUILD)
+scenarios: all
+	@$(BUILD)/scenario run
+demo: all
+	@ci/demo $(BUILD) $(if $(DEMO_EXIT),--exit)
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+lint:
+	@ci/lint
+check: lint
+clean:
+	rm -rf build
