@@ -1,0 +1,199 @@
+#include "lib/log.h"
+
+#include "lib/buf.h"
+#include "lib/json.h"
+#include "lib/mem.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_SINKS = 4, MAX_LINE_BYTES = 16 * 1024 };
+
+struct sink {
+	int fd;
+	enum log_format format;
+	enum log_level min;
+};
+
+static struct sink sinks[MAX_SINKS];
+static unsigned sink_count;
+static long long (*wall_clock)(void);
+
+static const char *const level_names[] = {
+        "trace", "debug", "info", "warn", "error", "fatal"};
+
+const char *log_level_to_str(enum log_level level)
+{
+	return level_names[level];
+}
+
+bool log_level_from_str(const char *s, enum log_level *out)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+		if (strcmp(s, level_names[i]) == 0) {
+			*out = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool log_add_sink(int fd, enum log_format format, enum log_level min)
+{
+	if (sink_count == MAX_SINKS) {
+		return false;
+	}
+	sinks[sink_count++] = (struct sink){fd, format, min};
+	return true;
+}
+
+void log_reset(void)
+{
+	sink_count = 0;
+	wall_clock = NULL;
+}
+
+void log_set_clock(long long (*wall_ms)(void))
+{
+	wall_clock = wall_ms;
+}
+
+static long long wall_ms_now(void)
+{
+	if (wall_clock != NULL) {
+		return wall_clock();
+	}
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void format_time(long long wall_ms, char out[40])
+{
+	time_t seconds = (time_t)(wall_ms / 1000);
+	struct tm tm;
+	size_t n = 0;
+
+	if (gmtime_r(&seconds, &tm) != NULL) {
+		n = strftime(out, 40, "%Y-%m-%dT%H:%M:%S", &tm);
+	}
+	snprintf(out + n, 40 - n, ".%03dZ", (int)(wall_ms % 1000));
+}
+
+/* Control characters could forge lines or steer a terminal. */
+static void add_escaped(struct buf *line, const char *s)
+{
+	for (const unsigned char *p = (const unsigned char *)s; *p != '\0'; p++) {
+		if (*p < 0x20 || *p == 0x7F) {
+			buf_printf(line, "\\x%02x", *p);
+		} else {
+			buf_add(line, p, 1);
+		}
+	}
+}
+
+static void add_text_line(struct buf *line, enum log_level level, const char *when,
+        const char *text, const char *fields)
+{
+	static const char *const marks[] = {
+	        "TRACE", "DEBUG", "INFO ", "WARN ", "ERROR", "FATAL"};
+
+	buf_printf(line, "%s %s ", when, marks[level]);
+	add_escaped(line, text);
+	if (fields[0] != '\0') {
+		buf_puts(line, "  ");
+		add_escaped(line, fields);
+	}
+	buf_puts(line, "\n");
+}
+
+/* Puts the next key=value of *p into obj. Values are bare words or stand in double
+ * quotes. */
+static void add_json_field(cJSON *obj, const char **p)
+{
+	const char *key = *p + strspn(*p, " ");
+	size_t key_len = strcspn(key, "= ");
+
+	if (key[key_len] != '=') {
+		*p = key + key_len;
+		return;
+	}
+	const char *value = key + key_len + 1;
+	size_t value_len;
+	if (*value == '"') {
+		value++;
+		value_len = strcspn(value, "\"");
+		*p = value + value_len + (value[value_len] == '"' ? 1 : 0);
+	} else {
+		value_len = strcspn(value, " ");
+		*p = value + value_len;
+	}
+	autofree char *name = xstrndup(key, key_len);
+	autofree char *content = xstrndup(value, value_len);
+	json_set_str(obj, name, content);
+}
+
+static void add_json_line(struct buf *line, enum log_level level, const char *when,
+        const char *text, const char *fields)
+{
+	autojson cJSON *obj = json_new();
+
+	json_set_str(obj, "level", level_names[level]);
+	json_set_str(obj, "time", when);
+	json_set_str(obj, "message", text);
+	for (const char *p = fields; *p != '\0';) {
+		add_json_field(obj, &p);
+	}
+	autofree char *printed = json_print(obj);
+	buf_puts(line, printed);
+	buf_puts(line, "\n");
+}
+
+/* One write per line, so that lines of several processes do not mix. */
+static void write_line(int fd, const struct buf *line)
+{
+	size_t done = 0;
+	while (done < line->len) {
+		ssize_t n = write(fd, line->data + done, line->len - done);
+		if (n <= 0) {
+			return; /* there is nowhere to complain to */
+		}
+		done += (size_t)n;
+	}
+}
+
+void log_write(enum log_level level, const char *text, const char *fields, ...)
+{
+	static const struct sink fallback = {STDERR_FILENO, LOG_TEXT, LOG_INFO};
+	const struct sink *to = sink_count == 0 ? &fallback : sinks;
+	unsigned count = sink_count == 0 ? 1 : sink_count;
+	char when[40] = "";
+	struct buf values, line;
+
+	buf_init(&values, MAX_LINE_BYTES);
+	buf_init(&line, 2 * MAX_LINE_BYTES);
+	for (unsigned i = 0; i < count; i++) {
+		if (level < to[i].min) {
+			continue;
+		}
+		if (when[0] == '\0') {
+			va_list args;
+			va_start(args, fields);
+			buf_vprintf(&values, fields, args);
+			va_end(args);
+			format_time(wall_ms_now(), when);
+		}
+		buf_clear(&line);
+		if (to[i].format == LOG_JSON) {
+			add_json_line(&line, level, when, text, buf_cstr(&values));
+		} else {
+			add_text_line(&line, level, when, text, buf_cstr(&values));
+		}
+		write_line(to[i].fd, &line);
+	}
+	buf_finish(&values);
+	buf_finish(&line);
+}

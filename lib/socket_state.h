@@ -1,0 +1,16 @@
+/* socket_state: what the kernel knows of a TCP connection, asked without reading from it.
+ */
+#ifndef LIB_SOCKET_STATE_H
+#define LIB_SOCKET_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Has the peer closed or reset it, even if there is still something to read? */
+bool socket_peer_gone(int fd);
+/* Are there bytes to read? */
+bool socket_has_unread(int fd);
+/* All bytes the peer has ever sent; 0 if unknown. */
+uint64_t socket_bytes_received(int fd);
+
+#endif
