@@ -1,0 +1,92 @@
+#include "bridge/store/schema.h"
+
+/* The part of SQL that SQLite and PostgreSQL share. Columns for work that several
+ * processes will share one day (lease_*) are there from the start, so that no later
+ * migration must rewrite the inbox. */
+static const char version_1[] =
+        /* Everything that came in and everything still to do: one row per inbound event,
+         * under the key its source repeats when it delivers again. state: 0 waiting, 1
+         * done, 2 dead. */
+        "CREATE TABLE inbox ("
+        "  id INTEGER PRIMARY KEY,"
+        "  unique_key TEXT NOT NULL UNIQUE,"
+        "  lane TEXT NOT NULL,"
+        "  flow TEXT NOT NULL,"
+        "  step TEXT NOT NULL,"
+        "  payload TEXT NOT NULL,"
+        "  facts TEXT NOT NULL,"
+        "  state INTEGER NOT NULL,"
+        "  attempts INTEGER NOT NULL,"
+        "  due_ms BIGINT NOT NULL,"
+        "  received_ms BIGINT NOT NULL,"
+        "  done_ms BIGINT,"
+        "  last_error TEXT,"
+        "  lease_owner TEXT,"
+        "  lease_until_ms BIGINT"
+        ");"
+        "CREATE INDEX inbox_lane ON inbox (state, lane, id);"
+        "CREATE TABLE matrix_txn (txn_id TEXT PRIMARY KEY, received_ms BIGINT NOT NULL);"
+        "CREATE TABLE login ("
+        "  team_id TEXT PRIMARY KEY,"
+        "  team_name TEXT NOT NULL,"
+        "  team_domain TEXT NOT NULL,"
+        "  app_id TEXT NOT NULL,"
+        "  bot_user_id TEXT NOT NULL,"
+        "  bot_id TEXT NOT NULL,"
+        "  owner_mxid TEXT NOT NULL,"
+        "  bot_token TEXT NOT NULL,"
+        "  app_token TEXT NOT NULL,"
+        "  state TEXT NOT NULL,"
+        "  created_ms BIGINT NOT NULL"
+        ");"
+        /* room_id is NULL while the room is being made: the intent, committed before the
+           request. */
+        "CREATE TABLE portal ("
+        "  team_id TEXT NOT NULL,"
+        "  channel_id TEXT NOT NULL,"
+        "  room_id TEXT UNIQUE,"
+        "  name TEXT NOT NULL,"
+        "  kind TEXT NOT NULL,"
+        "  state TEXT NOT NULL,"
+        "  updated_ms BIGINT NOT NULL,"
+        "  PRIMARY KEY (team_id, channel_id)"
+        ");"
+        "CREATE TABLE ghost ("
+        "  team_id TEXT NOT NULL,"
+        "  user_id TEXT NOT NULL,"
+        "  mxid TEXT NOT NULL,"
+        "  name TEXT NOT NULL,"
+        "  avatar_url TEXT NOT NULL,"
+        "  avatar_mxc TEXT NOT NULL,"
+        "  updated_ms BIGINT NOT NULL,"
+        "  PRIMARY KEY (team_id, user_id)"
+        ");"
+        /* Who of our own users is known to be in which room. */
+        "CREATE TABLE room_member ("
+        "  room_id TEXT NOT NULL, mxid TEXT NOT NULL, PRIMARY KEY (room_id, mxid)"
+        ");"
+        /* The same message on both sides. direction: 's' came from Slack, 'm' came from
+           Matrix. */
+        "CREATE TABLE message ("
+        "  team_id TEXT NOT NULL,"
+        "  channel_id TEXT NOT NULL,"
+        "  slack_ts TEXT NOT NULL,"
+        "  part INTEGER NOT NULL,"
+        "  room_id TEXT NOT NULL,"
+        "  event_id TEXT NOT NULL UNIQUE,"
+        "  sender TEXT NOT NULL,"
+        "  direction TEXT NOT NULL,"
+        "  thread_ts TEXT NOT NULL,"
+        "  created_ms BIGINT NOT NULL,"
+        "  PRIMARY KEY (team_id, channel_id, slack_ts, part)"
+        ");"
+        /* A Matrix user who talks with the bot; dialogue: a command waiting for answers,
+           as JSON. */
+        "CREATE TABLE person ("
+        "  mxid TEXT PRIMARY KEY, management_room TEXT, dialogue TEXT NOT NULL"
+        ");"
+        "CREATE INDEX person_room ON person (management_room);"
+        "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);";
+
+const char *const schema_migrations[] = {version_1};
+const size_t schema_version = sizeof(schema_migrations) / sizeof(schema_migrations[0]);

@@ -1,0 +1,272 @@
+#include "bridge/store/sqlite.h"
+
+#include "bridge/store/schema.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sqlite_db {
+	sqlite3 *handle;
+	sqlite3_stmt *prepared[STMT_COUNT]; /* made at first use */
+};
+
+/* ---------------------------------------------------------------- running */
+
+static enum sqlite_outcome failed(sqlite3 *handle, const char *what, struct err *err)
+{
+	int rc = sqlite3_errcode(handle);
+	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
+		return SQLITE_BATCH_BUSY;
+	}
+	/* A full disk or an I/O error may pass; a wrong statement or a broken file will
+	 * not. */
+	bool may_pass = rc == SQLITE_FULL || rc == SQLITE_IOERR || rc == SQLITE_NOMEM ||
+	                rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN;
+	err_set(err, may_pass ? ERR_RETRY : ERR_PERMANENT, rc, "%s: %s", what,
+	        sqlite3_errmsg(handle));
+	return SQLITE_BATCH_FAILED;
+}
+
+static sqlite3_stmt *prepare(struct sqlite_db *db, enum store_stmt stmt)
+{
+	if (db->prepared[stmt] == NULL) {
+		sqlite3_prepare_v3(db->handle, store_sql(stmt), -1,
+		        SQLITE_PREPARE_PERSISTENT, &db->prepared[stmt], NULL);
+	}
+	return db->prepared[stmt];
+}
+
+static void bind_params(sqlite3_stmt *prepared, const struct store_item *item)
+{
+	for (unsigned i = 0; i < item->param_count; i++) {
+		const struct store_param *param = &item->params[i];
+		char name[16];
+		snprintf(name, sizeof(name), "$%u", i + 1);
+		int at = sqlite3_bind_parameter_index(prepared, name);
+		if (param->is_int) {
+			sqlite3_bind_int64(prepared, at, param->number);
+		} else if (param->text != NULL) {
+			sqlite3_bind_text(prepared, at, param->text, -1, SQLITE_STATIC);
+		} else {
+			sqlite3_bind_null(prepared, at);
+		}
+	}
+}
+
+static void keep_row(sqlite3_stmt *prepared, struct store_result *result)
+{
+	unsigned columns = (unsigned)sqlite3_column_count(prepared);
+
+	result->columns = columns;
+	result->cells = xrealloc(
+	        result->cells, (result->rows + 1) * columns * sizeof(result->cells[0]));
+	for (unsigned i = 0; i < columns; i++) {
+		const void *text = sqlite3_column_text(prepared, (int)i);
+		result->cells[result->rows * columns + i] = xstrdup_null(text);
+	}
+	result->rows++;
+}
+
+static bool run_item(struct sqlite_db *db, struct store_item *item)
+{
+	sqlite3_stmt *prepared = prepare(db, item->stmt);
+	if (prepared == NULL) {
+		return false;
+	}
+	bind_params(prepared, item);
+	int before = sqlite3_total_changes(db->handle);
+	int rc = sqlite3_step(prepared);
+	while (rc == SQLITE_ROW) {
+		keep_row(prepared, &item->result);
+		rc = sqlite3_step(prepared);
+	}
+	item->result.changes = sqlite3_total_changes(db->handle) - before;
+	sqlite3_reset(prepared);
+	sqlite3_clear_bindings(prepared);
+	return rc == SQLITE_DONE;
+}
+
+static bool is_read_only(struct sqlite_db *db, struct list *batch)
+{
+	list_for_each(it, batch)
+	{
+		const struct store_tx *tx = container_of(it, struct store_tx, link);
+		for (size_t i = 0; i < tx->item_count; i++) {
+			sqlite3_stmt *prepared = prepare(db, tx->items[i].stmt);
+			if (prepared == NULL || !sqlite3_stmt_readonly(prepared)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+static enum sqlite_outcome roll_back(
+        struct sqlite_db *db, struct list *batch, const char *what, struct err *err)
+{
+	enum sqlite_outcome outcome = failed(db->handle, what, err);
+
+	sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL,
+	        NULL); /* fails if it rolled back itself */
+	list_for_each(it, batch)
+	{
+		store_tx_clear_results(container_of(it, struct store_tx, link));
+	}
+	return outcome;
+}
+
+enum sqlite_outcome sqlite_db_run(
+        struct sqlite_db *db, struct list *batch, struct err *err)
+{
+	/* The write lock at the start: a batch that began by reading must not find out
+	 * half-way that another program was faster. */
+	const char *begin = is_read_only(db, batch) ? "BEGIN" : "BEGIN IMMEDIATE";
+
+	if (sqlite3_exec(db->handle, begin, NULL, NULL, NULL) != SQLITE_OK) {
+		return failed(db->handle, "begin", err);
+	}
+	list_for_each(it, batch)
+	{
+		struct store_tx *tx = container_of(it, struct store_tx, link);
+		for (size_t i = 0; i < tx->item_count; i++) {
+			if (!run_item(db, &tx->items[i])) {
+				return roll_back(db, batch,
+				        store_stmt_name(tx->items[i].stmt), err);
+			}
+		}
+	}
+	if (sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+		return roll_back(db, batch, "commit", err);
+	}
+	return SQLITE_BATCH_DONE;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+/* "file:name?options" as mautrix bridges write it; the options are for their driver. */
+static char *path_of_uri(const char *uri)
+{
+	const char *path = str_starts(uri, "file:") ? uri + 5 : uri;
+	return xstrndup(path, strcspn(path, "?"));
+}
+
+static bool open_failed(struct sqlite_db *db, int code, const char *what, struct err *err)
+{
+	return err_set(
+	        err, ERR_PERMANENT, code, "%s: %s", what, sqlite3_errmsg(db->handle));
+}
+
+static bool run_sql(struct sqlite_db *db, const char *sql)
+{
+	return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* The first column of the first row, or -1. */
+static int64_t ask_number(struct sqlite_db *db, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t number = -1;
+
+	if (sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL) == SQLITE_OK &&
+	        sqlite3_step(stmt) == SQLITE_ROW) {
+		number = sqlite3_column_int64(stmt, 0);
+	}
+	sqlite3_finalize(stmt);
+	return number;
+}
+
+static bool migrate_from(struct sqlite_db *db, size_t version, struct err *err)
+{
+	for (size_t v = version; v < schema_version; v++) {
+		char set_version[96];
+		snprintf(set_version, sizeof(set_version),
+		        "UPDATE msb_meta SET value = '%zu' WHERE name = 'version'",
+		        v + 1);
+		if (!run_sql(db, "BEGIN IMMEDIATE") ||
+		        !run_sql(db, schema_migrations[v]) || !run_sql(db, set_version) ||
+		        !run_sql(db, "COMMIT")) {
+			open_failed(db, STORE_BAD_SCHEMA, "upgrading the database failed",
+			        err);
+			run_sql(db, "ROLLBACK");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool migrate(struct sqlite_db *db, const char *path, struct err *err)
+{
+	int64_t tables =
+	        ask_number(db, "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'");
+	int64_t ours = ask_number(db,
+	        "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'msb_meta'");
+
+	if (tables < 0 || ours < 0) {
+		return open_failed(db, STORE_NO_CONNECTION, path, err);
+	}
+	if (tables > 0 && ours == 0) {
+		return err_set(err, ERR_PERMANENT, STORE_BAD_SCHEMA,
+		        "%s holds tables of another program; give the bridge a database of its own",
+		        path);
+	}
+	if (ours == 0 &&
+	        (!run_sql(db, "BEGIN IMMEDIATE") ||
+	                !run_sql(db, "CREATE TABLE msb_meta (name TEXT PRIMARY KEY, "
+	                             "value TEXT NOT NULL)") ||
+	                !run_sql(db,
+	                        "INSERT INTO msb_meta VALUES ('owner', '" SCHEMA_OWNER
+	                        "'), ('version', '0')") ||
+	                !run_sql(db, "COMMIT"))) {
+		return open_failed(db, STORE_NO_CONNECTION, path, err);
+	}
+	int64_t version = ask_number(
+	        db, "SELECT CAST(value AS INTEGER) FROM msb_meta WHERE name = 'version'");
+	if (version < 0 || (uint64_t)version > schema_version) {
+		return err_set(err, ERR_PERMANENT, STORE_BAD_SCHEMA,
+		        "%s has schema version %lld, this program knows up to %zu; "
+		        "downgrading is not supported",
+		        path, (long long)version, schema_version);
+	}
+	return migrate_from(db, (size_t)version, err);
+}
+
+struct sqlite_db *sqlite_db_open(const char *uri, struct err *err)
+{
+	struct sqlite_db *db = xcalloc(1, sizeof(*db));
+	autofree char *path = path_of_uri(uri);
+
+	int rc = sqlite3_open_v2(
+	        path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	if (rc != SQLITE_OK) {
+		open_failed(db, STORE_NO_CONNECTION, path, err);
+		sqlite_db_close(&db);
+		return NULL;
+	}
+	/* FULL: what was committed survives a power cut too, which is what an
+	 * acknowledgement to Slack promises. */
+	if (!run_sql(db, "PRAGMA journal_mode = WAL") ||
+	        !run_sql(db, "PRAGMA synchronous = FULL") ||
+	        !run_sql(db, "PRAGMA foreign_keys = ON")) {
+		open_failed(db, STORE_NO_CONNECTION, path, err);
+		sqlite_db_close(&db);
+		return NULL;
+	}
+	if (!migrate(db, path, err)) {
+		sqlite_db_close(&db);
+		return NULL;
+	}
+	return db;
+}
+
+void sqlite_db_close(struct sqlite_db **db)
+{
+	for (size_t i = 0; i < STMT_COUNT; i++) {
+		sqlite3_finalize((*db)->prepared[i]);
+	}
+	sqlite3_close((*db)->handle);
+	free(*db);
+	*db = NULL;
+}
