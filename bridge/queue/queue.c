@@ -1,0 +1,149 @@
+#include "bridge/queue/queue.h"
+
+#include "bridge/queue/lane.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	MAX_ACTIVE = 64,
+	PURGE_EVERY_MS = 60 * 60 * 1000,
+	/* A source that delivers again does so within hours (Slack at most a day); a week
+	   is safe. */
+	KEEP_DONE_MS = 7 * 24 * 60 * 60 * 1000,
+};
+
+static void purge(void *arg)
+{
+	struct queue *queue = arg;
+	struct store_tx *tx = store_tx_create(queue->store);
+
+	store_tx_add(tx, STMT_INBOX_PURGE, "i", loop_wall_ms(queue->loop) - KEEP_DONE_MS);
+	store_tx_submit(tx, NULL, NULL);
+	timer_start(&queue->purge, PURGE_EVERY_MS);
+}
+
+static void handle_pump(void *arg)
+{
+	struct queue *queue = arg;
+
+	while (queue->started && queue->active < MAX_ACTIVE &&
+	        !list_empty(&queue->ready)) {
+		lane_begin(container_of(queue->ready.next, struct lane, link));
+	}
+}
+
+void queue_pump(struct queue *queue)
+{
+	if (!timer_active(&queue->pump)) {
+		timer_start(&queue->pump, 0);
+	}
+}
+
+struct queue *queue_create(struct loop *loop, struct store *store,
+        const struct flow_def *const *defs, void *app, uint64_t seed)
+{
+	struct queue *queue = xcalloc(1, sizeof(*queue));
+
+	queue->loop = loop;
+	queue->store = store;
+	queue->defs = defs;
+	queue->app = app;
+	queue->lanes = map_create();
+	list_init(&queue->ready);
+	rand_seed(&queue->rand, seed);
+	timer_init(&queue->pump, loop, handle_pump, queue);
+	timer_init(&queue->purge, loop, purge, queue);
+	return queue;
+}
+
+void queue_destroy(struct queue **queue)
+{
+	struct queue *q = *queue;
+	if (q == NULL) {
+		return;
+	}
+	timer_stop(&q->pump);
+	timer_stop(&q->purge);
+	store_tx_cancel(&q->loading);
+	void *lane;
+	for (size_t i = 0; map_next(q->lanes, &i, NULL, &lane);) {
+		lane_destroy(lane);
+	}
+	map_destroy(&q->lanes, NULL);
+	free(q);
+	*queue = NULL;
+}
+
+static void wake(struct queue *queue, const char *name)
+{
+	struct lane *lane = map_get(queue->lanes, name);
+
+	if (lane == NULL) {
+		lane = lane_create(queue, name);
+	} else {
+		lane->more = true;
+	}
+	queue_pump(queue);
+}
+
+static void handle_lanes(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	struct queue *queue = arg;
+
+	queue->loading = NULL;
+	if (err->kind != ERR_NONE) {
+		log_error("cannot read the inbox", "error=\"%s\"", err->msg);
+		queue_start(
+		        queue); /* at the end of the next turn, by the store's own pace */
+		return;
+	}
+	for (size_t i = 0; i < store_rows(results[0]); i++) {
+		wake(queue, store_text(results[0], i, 0));
+	}
+	log_info("inbox opened", "lanes=%zu", store_rows(results[0]));
+}
+
+void queue_start(struct queue *queue)
+{
+	queue->started = true;
+	queue->loading = store_tx_create(queue->store);
+	store_tx_add(queue->loading, STMT_INBOX_LANES, "");
+	store_tx_submit(queue->loading, handle_lanes, queue);
+	timer_start(&queue->purge, PURGE_EVERY_MS);
+}
+
+struct waking {
+	struct queue *queue;
+	char *lane;
+};
+
+static void handle_committed(bool committed, void *arg)
+{
+	struct waking *waking = arg;
+
+	if (committed) {
+		wake(waking->queue, waking->lane);
+	}
+	free(waking->lane);
+	free(waking);
+}
+
+void queue_add(struct queue *queue, struct store_tx *tx, const char *key,
+        const char *lane, const char *flow, const char *payload)
+{
+	struct waking *waking = xcalloc(1, sizeof(*waking));
+
+	waking->queue = queue;
+	waking->lane = xstrdup(lane);
+	store_tx_add(tx, STMT_INBOX_ADD, "ssssi", key, lane, flow, payload,
+	        loop_wall_ms(queue->loop));
+	store_tx_on_commit(tx, handle_committed, waking);
+}
+
+size_t queue_lanes(const struct queue *queue)
+{
+	return map_count(queue->lanes);
+}

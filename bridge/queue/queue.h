@@ -1,0 +1,37 @@
+/* queue: works off the durable inbox.
+ *
+ * A lane is one conversation in one direction. Within a lane jobs run strictly in order,
+ * one at a time; lanes run side by side, in turn, at most MAX_ACTIVE of them. Only a
+ * lane's first job is in memory: the queue itself lives in the database.
+ *
+ * What a failed step leads to:
+ *   ERR_RETRY, ERR_UNSURE  the job waits (err.retry_after_ms, or back-off 1 s .. 5 min
+ * with jitter), for ever, and its lane behind it; then the step is called again. A step
+ * whose request cannot be repeated looks first. ERR_PERMANENT          the job is dead:
+ * kept for people to look at, its sender told (flow_def::dead), and the lane goes on
+ *   ERR_CANCELLED          the row stays as it is */
+#ifndef BRIDGE_QUEUE_QUEUE_H
+#define BRIDGE_QUEUE_QUEUE_H
+
+#include "bridge/queue/flow.h"
+#include "lib/loop.h"
+#include <stdint.h>
+
+/* Borrows everything; defs ends with NULL. seed: for the jitter. */
+struct queue *queue_create(struct loop *loop, struct store *store,
+        const struct flow_def *const *defs, void *app, uint64_t seed);
+/* Lets go of all flows (their rows stay); no step runs any more. */
+void queue_destroy(struct queue **queue);
+
+/* Begins to work: loads the lanes that have something waiting. */
+void queue_start(struct queue *queue);
+
+/* Adds a job to a transaction; it is worked on once that is committed. A key that the
+ * inbox has already makes it nothing. payload is JSON text. */
+void queue_add(struct queue *queue, struct store_tx *tx, const char *key,
+        const char *lane, const char *flow, const char *payload);
+
+/* Lanes with work in memory now. */
+size_t queue_lanes(const struct queue *queue);
+
+#endif
