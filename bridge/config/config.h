@@ -1,0 +1,134 @@
+/* config: the daemon's configuration, from a table of keys that drives parsing, defaults,
+ * validation, the example file and the documents.
+ *
+ * The file format and key names are those of mautrix bridges (bridgev2), so that an
+ * existing deployment's file loads unchanged. */
+#ifndef BRIDGE_CONFIG_H
+#define BRIDGE_CONFIG_H
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum permission { PERM_BLOCK, PERM_RELAY, PERM_COMMANDS, PERM_USER, PERM_ADMIN };
+
+struct config_permission {
+	char *who; /* "*", a domain, or a Matrix user ID */
+	enum permission level;
+};
+
+struct config_writer {
+	char *type;               /* "stdout", "stderr" or "file" */
+	char *format;             /* "pretty", "pretty-colored" or "json" */
+	char *filename;           /* NULL unless type is "file" */
+	enum log_level min_level; /* never below logging.min_level */
+};
+
+struct config {
+	struct {
+		char *address; /* of the client-server API, no slash at the end */
+		char *domain;
+		char *software;
+	} homeserver;
+	struct {
+		char *type;
+		char *uri;
+		long max_open_conns;
+		long max_idle_conns;
+	} database;
+	struct {
+		char *address;        /* how the homeserver reaches us */
+		char *public_address; /* how everybody else does, no slash at the end */
+		char *hostname;
+		long port;
+		char *id;
+		char *bot_username;
+		char *bot_displayname;
+		char *bot_avatar;
+		bool ephemeral_events;
+		char *as_token;
+		char *hs_token;
+		char *username_template; /* e.g. slack_{{.}} */
+	} appservice;
+	struct {
+		char *command_prefix;
+		struct config_permission *permissions;
+		size_t permission_count;
+	} bridge;
+	struct {               /* `network:` in the file */
+		char *api_url; /* our own key: where Slack's Web API is */
+		char *ca_file; /* our own key; NULL: the system's certificates */
+		char *displayname_template;
+		char *channel_name_template;
+		char *team_name_template;
+		long conversation_count; /* portals at login; -1: all */
+		long max_connections;    /* our own key: Socket Mode connections; 1..10 */
+	} slack;
+	struct {
+		bool federate_rooms;
+	} matrix;
+	struct { /* what else is set here counts only if it is enabled */
+		bool enabled;
+		char *signing_key; /* "generate": one that follows from the as_token */
+		long hash_length;  /* bytes of a signature; 8..32 */
+		char *path_prefix; /* begins with a slash and does not end in one */
+	} public_media;
+	struct {
+		enum log_level min_level;
+		struct config_writer *writers;
+		size_t writer_count;
+	} logging;
+};
+
+/* A problem: where it is, what was found, what is expected, what to do. */
+struct config_problem {
+	char *file;
+	int line, column; /* from 1; 0: not in the file */
+	char *key; /* "homeserver.address"; "" if it is about the file as a whole */
+	char *text;
+	bool warning;    /* does not stop the start */
+	int exit_status; /* what it leads to: 10, 11 or 12 (exit_codes.h); 0 for a warning
+	                  */
+};
+
+struct config_problems {
+	struct config_problem *items;
+	size_t count;
+};
+
+/* Reads, merges over the defaults and validates. NULL if the file cannot be read or is no
+ * YAML, or if any problem is no warning; *err then has the exit status as code: 10
+ * (unreadable or wrong type), 12 (logging) or 11 (anything else), the first of these that
+ * occurs. All problems found are in *problems either way, in the order of the file (the
+ * caller frees them with config_problems_finish). No secret value is ever in a problem's
+ * text. */
+struct config *config_load(
+        const char *path, struct config_problems *problems, struct err *err);
+/* The same from a text; path is for the messages. */
+struct config *config_load_text(const char *path, struct str text,
+        struct config_problems *problems, struct err *err);
+void config_free(struct config **config);
+void config_problems_finish(struct config_problems *problems);
+
+/* One line each: "file:line:column: key: text", warnings with "warning: " before the key.
+ */
+void config_problems_write(const struct config_problems *problems, FILE *out);
+
+/* The complete commented example: every key with its default, in the order mautrix
+ * bridges write them. Loading it unchanged names every value that has to be set. */
+void config_write_example(FILE *out);
+/* docs/configuration.md and docs/configuration.schema.json, from the same table. */
+void config_write_doc(FILE *out);
+void config_write_schema(FILE *out);
+
+/* By exact user ID, else by the domain of the user ID, else by "*", else PERM_BLOCK. */
+enum permission config_permission(const struct config *config, const char *mxid);
+const char *permission_to_str(enum permission level);
+
+/* username_template with the user ID put in: the localpart of a ghost. Caller frees. */
+char *config_ghost_localpart(const struct config *config, const char *user_id);
+
+#endif

@@ -1,0 +1,75 @@
+#include "bridge/config/keys.h"
+
+/* Network options: mautrix-slack pkg/connector/example-config.yaml; ours at the end. */
+/* clang-format off */
+static const struct config_key rows[] = {
+	{.path = "network", .type = KEY_SECTION,
+		.doc = "Slack."},
+	{.path = "network.displayname_template", .type = KEY_TEXT,
+		.value = "'{{or .Profile.DisplayName .Profile.RealName .Name}}"
+			"{{if .IsBot}} (bot){{end}}'",
+		.field = TEXT_AT(slack.displayname_template),
+		.doc = "Name of a Slack user on Matrix. For all:\n"
+			" .Name .ID .IsBot .Team.Name .Team.Domain .Profile.DisplayName\n"
+			"For people, not bots, also:\n"
+			" .TeamID .TZ .TZLabel .TZOffset .Profile.RealName .Profile.FirstName\n"
+			" .Profile.LastName .Profile.Title .Profile.Pronouns .Profile.Email\n"
+			" .Profile.Phone\n"
+			"Templates know {{.A.B}}, {{or a b}}, {{and a b}}, {{not a}},\n"
+			"{{if a}}...{{else if b}}...{{else}}...{{end}} and brackets."},
+	{.path = "network.channel_name_template", .type = KEY_TEXT,
+		.value = "'{{if and .IsChannel (not .IsPrivate)}}#{{end}}{{.Name}}"
+			"{{if .IsNoteToSelf}} (you){{end}}'",
+		.field = TEXT_AT(slack.channel_name_template),
+		.doc = "Name of the room of a Slack conversation, of any kind:\n"
+			" .Name .ID .Team.Name .Team.Domain .IsNoteToSelf .IsGeneral .IsChannel\n"
+			" .IsPrivate .IsIM .IsMpIM .IsShared .IsExtShared .IsOrgShared"},
+	{.path = "network.team_name_template", .type = KEY_TEXT,
+		.value = "'{{ .Name }}'",
+		.flags = KEY_LATER,
+		.field = TEXT_AT(slack.team_name_template),
+		.doc = "Name of the space of a Slack workspace:\n"
+			" .Name .Domain .ID"},
+	{.path = "network.custom_emoji_reactions", .type = KEY_BOOL, .value = "true",
+		.flags = KEY_BLANK,
+		.doc = "Bridge custom emoji reactions from Slack as images (false: as :name:)."},
+	{.path = "network.workspace_avatar_in_rooms", .type = KEY_BOOL, .value = "false",
+		.doc = "Give rooms of channels and group messages the workspace's icon."},
+	{.path = "network.participant_sync_count", .type = KEY_INT, .value = "5",
+		.min = 0, .max = 100000,
+		.doc = "How many members of a channel to bring into its room. Group messages: all."},
+	{.path = "network.participant_sync_only_on_create", .type = KEY_BOOL, .value = "true",
+		.doc = "Bring members only when the room is made, not later."},
+	{.path = "network.mute_channels_by_default", .type = KEY_BOOL, .value = "false",
+		.doc = "Mute the rooms of channels for their users."},
+	{.path = "network.dm_only", .type = KEY_BOOL, .value = "false",
+		.doc = "Bridge direct and group messages only, no channels.",
+		.note = "channels are bridged too"},
+	{.path = "network.backfill", .type = KEY_SECTION, .flags = KEY_BLANK,
+		.doc = "What to take over from Slack at login."},
+	{.path = "network.backfill.conversation_count", .type = KEY_INT, .value = "-1",
+		.min = -1, .max = 100000,
+		.field = LONG_AT(slack.conversation_count),
+		.doc = "How many conversations get a room at login, the most recent first.\n"
+			"-1: all. The others get theirs with their next message."},
+	{.path = "network.backfill.enabled", .type = KEY_BOOL, .value = "false",
+		.flags = KEY_HIDDEN,
+		.doc = "Read by mautrix-slack, without effect there too."},
+	{.path = "network.api_url", .type = KEY_TEXT, .value = "https://slack.com/api/",
+		.flags = KEY_OURS | KEY_BLANK,
+		.field = TEXT_AT(slack.api_url),
+		.doc = "Where Slack's Web API is. Change it for tests against another server only."},
+	{.path = "network.ca_file", .type = KEY_TEXT, .value = "null",
+		.flags = KEY_OURS,
+		.field = TEXT_AT(slack.ca_file),
+		.doc = "File with the certificates to trust, in PEM form. null: the system's."},
+	{.path = "network.max_connections", .type = KEY_INT, .value = "1",
+		.min = 1, .max = 10,
+		.flags = KEY_LATER | KEY_OURS,
+		.field = LONG_AT(slack.max_connections),
+		.doc = "Socket Mode connections per login, 1 to 10: Slack allows ten per app. While\n"
+			"one is renewed there is one more."},
+};
+/* clang-format on */
+
+const struct key_group keys_network = {rows, sizeof(rows) / sizeof(rows[0])};
