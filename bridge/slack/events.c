@@ -1,0 +1,234 @@
+#include "bridge/slack/events.h"
+
+#include "lib/str.h"
+
+#include "bridge/slack/web_api.h"
+
+#include <string.h>
+
+/* Longest ID, ts or type taken for one; all of Slack's are far shorter. */
+enum { MAX_ID_BYTES = 255 };
+
+/* Events that an app may subscribe to and that have no effect here. */
+static const char *const known_events[] = {
+        "agent_session_started",
+        "app_deleted",
+        "app_home_opened",
+        "app_installed",
+        "app_mention", /* comes in addition to the message itself */
+        "app_requested",
+        "app_uninstalled",
+        "app_uninstalled_team",
+        "assistant_thread_context_changed",
+        "assistant_thread_started",
+        "channel_archive",
+        "channel_created",
+        "channel_deleted",
+        "channel_history_changed",
+        "channel_id_changed",
+        "channel_joined",
+        "channel_left",
+        "channel_rename",
+        "channel_shared",
+        "channel_unarchive",
+        "channel_unshared",
+        "email_domain_changed",
+        "emoji_changed",
+        "file_change",
+        "file_created",
+        "file_deleted",
+        "file_public",
+        "file_shared",
+        "file_unshared",
+        "group_archive",
+        "group_deleted",
+        "group_history_changed",
+        "group_joined",
+        "group_left",
+        "group_rename",
+        "group_unarchive",
+        "im_close",
+        "im_created",
+        "im_history_changed",
+        "im_open",
+        "member_joined_channel",
+        "member_left_channel",
+        "message",
+        "message_metadata_deleted",
+        "message_metadata_posted",
+        "message_metadata_updated",
+        "pin_added",
+        "pin_removed",
+        "reaction_added",
+        "reaction_removed",
+        "subteam_created",
+        "subteam_members_changed",
+        "subteam_updated",
+        "team_domain_change",
+        "team_join",
+        "team_rename",
+        "tokens_revoked",
+        "user_change",
+        "user_huddle_changed",
+        "user_profile_changed",
+        "user_status_changed",
+        NULL,
+};
+
+/* Message subtypes somebody wrote. */
+static const char *const written_subtypes[] = {
+        "", "bot_message", "me_message", "thread_broadcast", "file_share", NULL};
+
+/* Message subtypes by which Slack reports a change of the channel or of another message,
+ * or withholds one. Most carry a text for Slack's own clients. */
+static const char *const report_subtypes[] = {
+        "app_conversation_join",
+        "app_conversation_leave",
+        "assistant_app_thread",
+        "bot_add",
+        "bot_disable",
+        "bot_enable",
+        "bot_remove",
+        "channel_archive",
+        "channel_convert_to_private",
+        "channel_convert_to_public",
+        "channel_join",
+        "channel_leave",
+        "channel_name",
+        "channel_posting_permission",
+        "channel_posting_permissions",
+        "channel_purpose",
+        "channel_topic",
+        "channel_unarchive",
+        "ekm_access_denied",
+        "group_archive",
+        "group_join",
+        "group_leave",
+        "group_name",
+        "group_purpose",
+        "group_topic",
+        "group_unarchive",
+        "message_changed",
+        "message_deleted",
+        "message_locked",
+        "message_replied",
+        "pinned_item",
+        "reply_broadcast",
+        "sh_room_created",
+        "tombstone",
+        "unpinned_item",
+        NULL,
+};
+
+static bool is_one_of(const char *word, const char *const *list)
+{
+	for (; *list != NULL; list++) {
+		if (strcmp(word, *list) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_id(const char *text)
+{
+	return text != NULL && text[0] != '\0' && strlen(text) <= MAX_ID_BYTES;
+}
+
+/* An ID at one of two places, "" if at neither. */
+static const char *id_at(const cJSON *event, const char *path, const char *other_path)
+{
+	const char *id = json_str(event, path);
+
+	if (!is_id(id)) {
+		id = json_str(event, other_path);
+	}
+	return is_id(id) ? id : "";
+}
+
+/* `channel` is an ID or an object with one, by event; pins and files say channel_id. */
+static const char *channel_of(const cJSON *event)
+{
+	const char *id = id_at(event, "channel", "channel.id");
+
+	return id[0] != '\0' ? id : id_at(event, "channel_id", "item.channel");
+}
+
+static const char *mark_of(const cJSON *event)
+{
+	const char *type = json_str_or(event, "metadata.event_type", "");
+
+	if (strcmp(type, SLACK_METADATA_TYPE) != 0) {
+		return "";
+	}
+	return json_str_or(event, "metadata.event_payload.event_id", "");
+}
+
+static bool was_written(const cJSON *event, const struct slack_event *out)
+{
+	if (json_bool(event, "hidden", false)) {
+		return false;
+	}
+	if (out->channel_id[0] == '\0' || out->ts[0] == '\0') {
+		return false;
+	}
+	if (is_one_of(out->subtype, written_subtypes)) {
+		/* message_replied comes without its subtype: by nobody. */
+		return out->user_id[0] != '\0' || out->bot_id[0] != '\0' ||
+		       out->subtype[0] != '\0';
+	}
+	return !is_one_of(out->subtype, report_subtypes) && out->text[0] != '\0';
+}
+
+static enum slack_event_kind kind_of(const cJSON *event, const struct slack_event *out)
+{
+	if (strcmp(out->type, "message") == 0) {
+		return was_written(event, out) ? SLACK_EVENT_MESSAGE
+		                               : SLACK_EVENT_IGNORED;
+	}
+	if (strcmp(out->type, "member_joined_channel") == 0) {
+		bool whole = out->user_id[0] != '\0' && out->channel_id[0] != '\0';
+		return whole ? SLACK_EVENT_MEMBER_JOINED : SLACK_EVENT_IGNORED;
+	}
+	return is_one_of(out->type, known_events) ? SLACK_EVENT_IGNORED
+	                                          : SLACK_EVENT_UNKNOWN;
+}
+
+bool slack_event_parse(const cJSON *payload, struct slack_event *out, struct err *err)
+{
+	const char *event_id = json_str(payload, "event_id");
+	const cJSON *event = json_obj(payload, "event");
+	const char *type = json_str(event, "type");
+
+	if (!is_id(event_id) || !is_id(type)) {
+		/* app_rate_limited has a type of its own at the outer level and no event.
+		 */
+		err_set(err, ERR_PERMANENT, 0, "%s is missing",
+		        !is_id(event_id) ? "event_id" : "event.type");
+		err_set_name(err, json_str_or(payload, "type", ""));
+		return false;
+	}
+
+	struct slack_event e = {
+	        .type = type,
+	        .subtype = json_str_or(event, "subtype", ""),
+	        .event_id = event_id,
+	        .team_id = id_at(payload, "team_id", "event.team"),
+	        .channel_id = channel_of(event),
+	        .user_id = id_at(event, "user", "user.id"),
+	        .bot_id = id_at(event, "bot_id", "bot_profile.id"),
+	        .app_id = id_at(event, "app_id", "bot_profile.app_id"),
+	        .username = json_str_or(event, "username", ""),
+	        .text = json_str_or(event, "text", ""),
+	        .ts = id_at(event, "ts", "event_ts"),
+	        .thread_ts = id_at(event, "thread_ts", "thread_ts"),
+	        .mark = mark_of(event),
+	};
+	/* The parent of a thread carries its own ts there: it is outside, too. */
+	if (strcmp(e.thread_ts, e.ts) == 0) {
+		e.thread_ts = "";
+	}
+	e.kind = kind_of(event, &e);
+	*out = e;
+	return true;
+}

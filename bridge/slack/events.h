@@ -1,0 +1,37 @@
+/* events: from the JSON of an events_api payload to typed facts (docs.slack.dev, Events
+ * API). Nothing above slack/ looks into Slack's JSON. */
+#ifndef BRIDGE_SLACK_EVENTS_H
+#define BRIDGE_SLACK_EVENTS_H
+
+#include "lib/err.h"
+#include "lib/json.h"
+
+enum slack_event_kind {
+	SLACK_EVENT_MESSAGE,       /* a new message by a person or an app */
+	SLACK_EVENT_MEMBER_JOINED, /* of a user to a channel */
+	SLACK_EVENT_IGNORED,       /* known, without effect here; `type` says which */
+	SLACK_EVENT_UNKNOWN,       /* not known; `type` says which */
+};
+
+struct slack_event { /* borrows from the payload */
+	enum slack_event_kind kind;
+	const char *type;     /* "message" */
+	const char *subtype;  /* "" if none */
+	const char *event_id; /* stable across redeliveries: the unique key */
+	const char *team_id;
+	const char *channel_id; /* "" if the event has none */
+	const char *user_id;    /* who did it; "" for bots without a user */
+	const char *bot_id;     /* "" if no bot */
+	const char *app_id;     /* "" if no app */
+	const char *username;   /* customised name of a bot message; "" if none */
+	const char *text;       /* mrkdwn, "" if none */
+	const char *ts;
+	const char *thread_ts; /* "" outside threads */
+	const char *mark; /* event_id in our metadata mark, "" if not ours or not shown */
+};
+
+/* False (permanent) only if the payload has not even the outer shape (event_id,
+ * event.type). */
+bool slack_event_parse(const cJSON *payload, struct slack_event *out, struct err *err);
+
+#endif

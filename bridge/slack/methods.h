@@ -1,0 +1,31 @@
+/* methods: the Web API methods the bridge calls, and what must be known about each. */
+#ifndef BRIDGE_SLACK_METHODS_H
+#define BRIDGE_SLACK_METHODS_H
+
+#include <stdbool.h>
+
+enum slack_method {
+	SLACK_AUTH_TEST,
+	SLACK_APPS_CONNECTIONS_OPEN,
+	SLACK_BOTS_INFO,
+	SLACK_CHAT_POST_MESSAGE,
+	SLACK_CONVERSATIONS_HISTORY,
+	SLACK_CONVERSATIONS_INFO,
+	SLACK_CONVERSATIONS_REPLIES,
+	SLACK_USERS_CONVERSATIONS,
+	SLACK_USERS_INFO,
+	SLACK_METHODS, /* their number */
+};
+
+struct slack_method_info {
+	const char *name;
+	/* A repeat would be seen by people, so a lost answer must not lead to one. */
+	bool writes;
+	/* Requests a minute that Slack grants (docs.slack.dev "Rate limits"); 0: no
+	 * figure is published for a workspace, 429 alone tells. */
+	unsigned per_minute;
+};
+
+const struct slack_method_info *slack_method_info(enum slack_method method);
+
+#endif

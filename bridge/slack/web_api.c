@@ -1,0 +1,215 @@
+#include "bridge/slack/web_api.h"
+
+#include "lib/list.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#include "bridge/slack/call.h"
+#include "bridge/slack/errors.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DEADLINE_MS = 30000,
+	MAX_FORM_BYTES = 1024 * 1024,
+};
+
+struct slack_api {
+	struct loop *loop;
+	struct http_client *http;
+	char *base_url;      /* ends in a slash */
+	char *authorization; /* the header's value */
+	struct list calls;   /* slack_call::link */
+	struct lane lanes[SLACK_METHODS];
+};
+
+/* ---------------------------------------------------------------- one call */
+
+static struct lane *lane_of(const struct slack_call *call)
+{
+	return &call->api->lanes[call->method];
+}
+
+static void free_call(struct slack_call *call)
+{
+	buf_finish(&call->form);
+	free(call->cursor);
+	free(call->mark);
+	free(call->found_ts);
+	free(call);
+}
+
+/* Leaves no trace of it in the API object. */
+static void unlink_call(struct slack_call *call)
+{
+	list_del(&call->link);
+	timer_stop(&call->refused);
+	http_req_cancel(&call->req);
+	lane_ended(lane_of(call), &call->turn);
+}
+
+/* The only place a call ends by itself. */
+static void finish_call(
+        struct slack_call *call, const cJSON *answer, const struct err *err)
+{
+	unlink_call(call);
+	call->report(call, answer, err);
+	free_call(call);
+}
+
+static void handle_refused(void *arg)
+{
+	struct slack_call *call = arg;
+
+	finish_call(call, NULL, &call->refusal);
+}
+
+static void queue_call(struct slack_call *call)
+{
+	if (call->form.failed) {
+		err_set(&call->refusal, ERR_PERMANENT, 0,
+		        "%s: the arguments are too long",
+		        slack_method_info(call->method)->name);
+	} else if (lane_enter(lane_of(call), &call->turn)) {
+		return;
+	} else {
+		err_set(&call->refusal, ERR_RETRY, 0, "%s: too many calls wait",
+		        slack_method_info(call->method)->name);
+		call->refusal.retry_after_ms = SLACK_DEFAULT_PARK_MS;
+	}
+	timer_start(&call->refused, 0);
+}
+
+static void handle_reply(
+        const struct http_reply *reply, const struct err *transport, void *arg)
+{
+	struct slack_call *call = arg;
+	const struct slack_method_info *method = slack_method_info(call->method);
+	struct err err = ERR_INIT;
+	autojson cJSON *answer = NULL;
+
+	call->req = NULL;
+	slack_classify(method, reply, transport, &answer, &err);
+	if (slack_is_rate_limit(&err)) {
+		log_debug("slack method parked", "method=%s park_ms=%u", method->name,
+		        err.retry_after_ms);
+		lane_park(lane_of(call), err.retry_after_ms);
+	}
+	if (call->again != NULL && call->again(call, answer, &err)) {
+		lane_ended(lane_of(call), &call->turn);
+		queue_call(call);
+		return;
+	}
+	call->reply = reply;
+	finish_call(call, err.kind == ERR_NONE ? answer : NULL, &err);
+}
+
+static char *call_body(const struct slack_call *call)
+{
+	autofree char *cursor = call->cursor == NULL ? NULL : url_encode(call->cursor);
+	const char *form = buf_cstr(&call->form);
+
+	if (cursor == NULL) {
+		return xstrdup(form);
+	}
+	return xasprintf("%s%scursor=%s", form, form[0] == '\0' ? "" : "&", cursor);
+}
+
+static void send_call(struct lane_turn *turn)
+{
+	struct slack_call *call = container_of(turn, struct slack_call, turn);
+	const struct slack_api *api = call->api;
+	autofree char *url =
+	        xasprintf("%s%s", api->base_url, slack_method_info(call->method)->name);
+	autofree char *body = call_body(call);
+
+	call->req = http_req_create(api->http, "POST", url);
+	http_req_set_header(call->req, "Authorization", api->authorization);
+	http_req_set_body(call->req, "application/x-www-form-urlencoded", str_from(body));
+	http_req_set_deadline(call->req, DEADLINE_MS);
+	http_req_start(call->req, handle_reply, call);
+}
+
+struct slack_call *slack_call_create(struct slack_api *api, enum slack_method method)
+{
+	struct slack_call *call = xcalloc(1, sizeof(*call));
+
+	call->api = api;
+	call->method = method;
+	list_init(&call->link);
+	list_init(&call->turn.link);
+	buf_init(&call->form, MAX_FORM_BYTES);
+	timer_init(&call->refused, api->loop, handle_refused, call);
+	return call;
+}
+
+void slack_call_set(struct slack_call *call, const char *name, const char *value)
+{
+	if (value == NULL) {
+		return;
+	}
+	autofree char *encoded = url_encode(value);
+	buf_printf(&call->form, "%s%s=%s", call->form.len == 0 ? "" : "&", name, encoded);
+}
+
+void slack_call_start(struct slack_call *call, slack_report_fn *report,
+        union slack_done done, void *arg)
+{
+	call->report = report;
+	call->done = done;
+	call->arg = arg;
+	list_add_tail(&call->api->calls, &call->link);
+	queue_call(call);
+}
+
+void slack_call_cancel(struct slack_call **call)
+{
+	if (*call == NULL) {
+		return;
+	}
+	unlink_call(*call);
+	free_call(*call);
+	*call = NULL;
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+struct slack_api *slack_api_create(struct loop *loop, struct http_client *http,
+        const char *base_url, const char *token)
+{
+	struct slack_api *api = xcalloc(1, sizeof(*api));
+
+	api->loop = loop;
+	api->http = http;
+	api->base_url = xasprintf("%s%s", base_url, str_ends(base_url, "/") ? "" : "/");
+	api->authorization = xasprintf("Bearer %s", token);
+	list_init(&api->calls);
+	for (enum slack_method method = 0; method < SLACK_METHODS; method++) {
+		unsigned per_minute = slack_method_info(method)->per_minute;
+		lane_init(&api->lanes[method], loop, per_minute, send_call);
+	}
+	return api;
+}
+
+void slack_api_set_token(struct slack_api *api, const char *token)
+{
+	free(api->authorization);
+	api->authorization = xasprintf("Bearer %s", token);
+}
+
+void slack_api_destroy(struct slack_api **api)
+{
+	if (*api == NULL) {
+		return;
+	}
+	assert(list_empty(&(*api)->calls));
+	for (enum slack_method method = 0; method < SLACK_METHODS; method++) {
+		lane_finish(&(*api)->lanes[method]);
+	}
+	free((*api)->base_url);
+	free((*api)->authorization);
+	free(*api);
+	*api = NULL;
+}

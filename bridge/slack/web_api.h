@@ -1,0 +1,110 @@
+/* web_api: typed calls of Slack's Web API (https://docs.slack.dev/apis/web-api/).
+ *
+ * Request contract as http_client's: done() exactly once, from the loop, or silence after
+ * cancel. Every error is classified here, once: ERR_RETRY      ratelimited (HTTP 429 or
+ * ok:false; retry_after_ms set), refused connections, any trouble or lost answer of
+ * methods that only read, service_unavailable, request_timeout, and a workspace on its
+ * way into an organisation ERR_UNSURE     for a method that changes something: the
+ * request left and no usable answer came (lost, 5xx, 3xx, not JSON), or fatal_error /
+ * internal_error ERR_PERMANENT  everything else; err.name is Slack's error word
+ * ("is_archived"), "" if it gave none Callbacks always get an err; its kind is ERR_NONE
+ * on success, and only then a value.
+ *
+ * Per method and token, a 429 parks later calls of that method until Retry-After is over,
+ * and they leave in order then; other methods go on. Methods with a tier are kept below
+ * it. */
+#ifndef BRIDGE_SLACK_WEB_API_H
+#define BRIDGE_SLACK_WEB_API_H
+
+#include "lib/err.h"
+#include "lib/http_client.h"
+#include "lib/json.h"
+
+struct slack_api;  /* one per token */
+struct slack_call; /* one request in flight or parked */
+
+/* Borrows http and loop, copies base_url ("https://slack.com/api/") and token. */
+struct slack_api *slack_api_create(struct loop *loop, struct http_client *http,
+        const char *base_url, const char *token);
+/* Calls made from now on carry the new token. */
+void slack_api_set_token(struct slack_api *api, const char *token);
+/* All calls finished or cancelled first: asserted. *api may be NULL. */
+void slack_api_destroy(struct slack_api **api);
+void slack_call_cancel(struct slack_call **call); /* NULL is fine */
+
+/* ---- auth.test ---- */
+struct slack_identity {
+	const char *team_id, *team, *url, *user_id, *bot_id,
+	        *app_id;    /* "" if absent; borrowed */
+	const char *scopes; /* from X-OAuth-Scopes, "" if absent */
+};
+typedef void slack_identity_fn(
+        const struct slack_identity *identity, const struct err *err, void *arg);
+struct slack_call *slack_auth_test(
+        struct slack_api *api, slack_identity_fn *done, void *arg);
+
+/* ---- apps.connections.open (app-level token): a WebSocket URL, good for one use ---- */
+typedef void slack_url_fn(const char *url, const struct err *err, void *arg);
+struct slack_call *slack_connections_open(
+        struct slack_api *api, slack_url_fn *done, void *arg);
+
+/* ---- users.info, bots.info ---- */
+struct slack_user {
+	const char *id, *team_id, *name, *real_name, *display_name,
+	        *avatar_url; /* "" if absent */
+	bool is_bot, deleted;
+};
+typedef void slack_user_fn(
+        const struct slack_user *user, const struct err *err, void *arg);
+struct slack_call *slack_users_info(
+        struct slack_api *api, const char *user_id, slack_user_fn *done, void *arg);
+struct slack_call *slack_bots_info(
+        struct slack_api *api, const char *bot_id, slack_user_fn *done, void *arg);
+
+/* ---- conversations.info, users.conversations ---- */
+enum slack_channel_kind { SLACK_PUBLIC, SLACK_PRIVATE, SLACK_MPIM, SLACK_IM };
+struct slack_channel {
+	const char *id, *name, *topic,
+	        *user; /* user: the other one in an IM; "" if absent */
+	enum slack_channel_kind kind;
+	bool is_member, is_archived;
+	int64_t updated_ms;
+};
+typedef void slack_channel_fn(
+        const struct slack_channel *channel, const struct err *err, void *arg);
+struct slack_call *slack_conversations_info(
+        struct slack_api *api, const char *channel_id, slack_channel_fn *done, void *arg);
+/* One page of the conversations the token's user is in; next_cursor "" after the last. A
+ * page may be empty and yet have a next one. */
+typedef void slack_channels_fn(const struct slack_channel *channels, size_t count,
+        const char *next_cursor, const struct err *err, void *arg);
+struct slack_call *slack_users_conversations(
+        struct slack_api *api, const char *cursor, slack_channels_fn *done, void *arg);
+
+/* ---- chat.postMessage ---- */
+struct slack_post {
+	const char *channel_id;
+	const char *text;
+	const char *thread_ts; /* NULL: none */
+	const char *username;  /* NULL: the bot's own */
+	const char *icon_url;  /* NULL: the bot's own */
+	const char *event_id;  /* Matrix event ID, goes into the message's metadata as the
+	                          mark */
+};
+/* ts of the new message */
+typedef void slack_ts_fn(const char *ts, const struct err *err, void *arg);
+struct slack_call *slack_chat_post(struct slack_api *api, const struct slack_post *post,
+        slack_ts_fn *done, void *arg);
+
+/* Looks for our own message with that mark, newest first, back to oldest_ts (exclusive)
+ * and at most 10 pages of 100: done() with its ts, with NULL and ERR_NONE if it is surely
+ * not there, or with *err if that could not be found out. thread_ts not NULL: looks in
+ * that thread. */
+struct slack_call *slack_find_posted(struct slack_api *api, const char *channel_id,
+        const char *thread_ts, const char *oldest_ts, const char *event_id,
+        slack_ts_fn *done, void *arg);
+
+#define SLACK_METADATA_TYPE                                                              \
+	"matrix_event" /* event_type of the mark; payload {"event_id": ...} */
+
+#endif
