@@ -1,0 +1,246 @@
+#include "bridge/bridge.h"
+
+#include "bridge/exit_codes.h"
+#include "bridge/flow/app.h"
+#include "bridge/flow/ghosts.h"
+#include "bridge/flow/logins.h"
+#include "bridge/flow/matrix_door.h"
+#include "bridge/flow/members.h"
+#include "bridge/flow/poke.h"
+#include "bridge/flow/portals.h"
+#include "bridge/matrix/appservice.h"
+#include "bridge/ops/public_media.h"
+#include "bridge/start.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <signal.h>
+#include <stdlib.h>
+
+enum {
+	POKE_AFTER_REFUSAL_MS = 10000,
+	CONNECTIONS_PER_HOST = 8,
+};
+
+struct bridge {
+	struct app app;
+	struct appservice *appservice;
+	struct public_media *public_media; /* NULL unless enabled */
+	struct start *start;
+	struct poke *poke;
+	bool ready;
+	int exit_code;
+};
+
+static void stop(struct bridge *bridge, int exit_code)
+{
+	bridge->exit_code = exit_code;
+	loop_stop(bridge->app.loop);
+}
+
+static void handle_signal(int signum, void *arg)
+{
+	log_info("stopping", "signal=%d", signum);
+	stop(arg, 0);
+}
+
+/* ---------------------------------------------------------------- the homeserver's side
+ */
+
+static void handle_transaction(
+        struct appservice_txn *txn, const char *txn_id, const cJSON *events, void *arg)
+{
+	struct bridge *bridge = arg;
+	matrix_door_transaction(&bridge->app, txn, txn_id, events);
+}
+
+static bool is_ready(void *arg)
+{
+	const struct bridge *bridge = arg;
+	return bridge->ready;
+}
+
+static void handle_refused(void *arg)
+{
+	struct bridge *bridge = arg;
+	if (bridge->poke != NULL) { /* not while stopping */
+		poke_soon(bridge->poke, POKE_AFTER_REFUSAL_MS);
+	}
+}
+
+static bool handle_other(struct http_request *req, void *arg)
+{
+	struct bridge *bridge = arg;
+	return bridge->public_media != NULL &&
+	       public_media_take(bridge->public_media, req);
+}
+
+static const struct appservice_handlers appservice_handlers = {
+        .transaction = handle_transaction,
+        .ready = is_ready,
+        .refused = handle_refused,
+        .other = handle_other,
+};
+
+static void handle_started(int exit_code, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	start_destroy(&bridge->start);
+	if (exit_code != 0) {
+		stop(bridge, exit_code);
+		return;
+	}
+	bridge->ready = true;
+	log_info("Bridge started", "bot=%s", matrix_bot_mxid(bridge->app.matrix));
+	if (logins_count(bridge->app.logins) == 0) {
+		log_info(
+		        "no Slack login yet: waiting for somebody to say \"login app\" to the bot",
+		        "bot=%s", matrix_bot_mxid(bridge->app.matrix));
+	}
+	queue_start(bridge->app.queue);
+	poke_soon(bridge->poke, 0);
+}
+
+/* ---------------------------------------------------------------- opening, in order */
+
+static void listen_for_homeserver(struct bridge *bridge)
+{
+	const struct config *config = bridge->app.config;
+	struct err err;
+
+	bridge->appservice = appservice_create(bridge->app.loop,
+	        config->appservice.hostname, (uint16_t)config->appservice.port,
+	        config->appservice.hs_token, &appservice_handlers, bridge, &err);
+	if (bridge->appservice == NULL) {
+		/* As mautrix bridges: said, and found out by the ping. */
+		log_error("cannot listen for the homeserver",
+		        "hostname=%s port=%ld error=\"%s\"", config->appservice.hostname,
+		        config->appservice.port, err.msg);
+	}
+}
+
+/* Logins are known: Slack connects at once, whether or not the homeserver is there, for
+ * its events are kept until it is. */
+static void handle_logins(const struct err *err, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	if (err->kind != ERR_NONE) {
+		log_fatal("cannot read the logins", "error=\"%s\"", err->msg);
+		stop(bridge, EXIT_DATABASE_CONNECT);
+		return;
+	}
+	bridge->start = start_begin(&bridge->app, handle_started, bridge);
+}
+
+static void handle_portals(const struct err *err, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	if (err->kind != ERR_NONE) {
+		log_fatal("cannot read the portals", "error=\"%s\"", err->msg);
+		stop(bridge, EXIT_DATABASE_CONNECT);
+		return;
+	}
+	/* Not before: a transaction's events are sorted by the portals. */
+	listen_for_homeserver(bridge);
+	logins_load(bridge->app.logins, handle_logins, bridge);
+}
+
+/* The same deployment jitters the same way each time, two deployments differently. */
+static uint64_t seed_of(const struct config *config)
+{
+	uint64_t seed = 0;
+	for (const char *p = config->appservice.as_token; *p != '\0'; p++) {
+		seed = seed * 31 + (unsigned char)*p;
+	}
+	return seed;
+}
+
+static int open_parts(struct bridge *bridge, const struct config *config)
+{
+	struct app *app = &bridge->app;
+	const bool has_public_media = config->public_media.enabled;
+	const struct http_client_options http = {
+	        .user_agent = "matrix-slack-bridge/" VERSION,
+	        .ca_file = config->slack.ca_file,
+	        /* Pictures that strangers ask for, perhaps from a slow server, do not
+	         * keep messages waiting. */
+	        .max_per_host = CONNECTIONS_PER_HOST +
+	                        (has_public_media ? PUBLIC_MEDIA_MAX_FETCHES : 0),
+	};
+	struct err err;
+
+	app->config = config;
+	app->seed = seed_of(config);
+	app->store =
+	        store_open(app->loop, config->database.type, config->database.uri, &err);
+	if (app->store == NULL) {
+		log_fatal(err.code == STORE_BAD_SCHEMA
+		                  ? "Failed to upgrade database"
+		                  : "Failed to initialize database connection",
+		        "error=\"%s\"", err.msg);
+		return err.code == STORE_BAD_SCHEMA ? EXIT_DATABASE_SCHEMA
+		                                    : EXIT_DATABASE_CONNECT;
+	}
+	app->ws = ws_context_create(app->loop, config->slack.ca_file, &err);
+	if (app->ws == NULL) {
+		log_fatal("cannot set up TLS for Slack", "error=\"%s\"", err.msg);
+		return EXIT_GENERAL;
+	}
+	app->http = http_client_create(app->loop, &http);
+	app->matrix = matrix_create(app->loop, app->http, config->homeserver.address,
+	        config->homeserver.domain, config->appservice.as_token,
+	        config->appservice.bot_username);
+	if (has_public_media) {
+		bridge->public_media = public_media_create(app->matrix, config);
+	}
+	app->queue = queue_create(app->loop, app->store, all_flows, app, app->seed);
+	app->logins = logins_create(app);
+	app->portals = portals_create(app);
+	app->ghosts = ghosts_create(app);
+	app->members = members_create(app);
+	bridge->poke = poke_create(app);
+	return 0;
+}
+
+/* What asks goes before what is asked; the database last, with what was promised. */
+static void close_parts(struct bridge *bridge)
+{
+	struct app *app = &bridge->app;
+
+	start_destroy(&bridge->start);
+	poke_destroy(&bridge->poke);
+	public_media_destroy(&bridge->public_media);
+	queue_destroy(&app->queue);
+	portals_destroy(&app->portals);
+	ghosts_destroy(&app->ghosts);
+	members_destroy(&app->members);
+	logins_destroy(&app->logins);
+	store_close(&app->store);
+	appservice_destroy(&bridge->appservice);
+	matrix_destroy(&app->matrix);
+	http_client_destroy(&app->http);
+	ws_context_destroy(&app->ws);
+}
+
+int bridge_run(const struct config *config)
+{
+	struct bridge *bridge = xcalloc(1, sizeof(*bridge));
+
+	bridge->app.loop = loop_create();
+	loop_on_signal(bridge->app.loop, SIGTERM, handle_signal, bridge);
+	loop_on_signal(bridge->app.loop, SIGINT, handle_signal, bridge);
+	bridge->exit_code = open_parts(bridge, config);
+	if (bridge->exit_code == 0) {
+		portals_load(bridge->app.portals, handle_portals, bridge);
+		loop_run(bridge->app.loop);
+	}
+	close_parts(bridge);
+	loop_destroy(&bridge->app.loop);
+
+	int exit_code = bridge->exit_code;
+	free(bridge);
+	return exit_code;
+}

@@ -1,0 +1,65 @@
+/* The commands that only answer: help, version, status, cancel. */
+#include "bridge/command/command.h"
+
+#include "lib/buf.h"
+#include "lib/mem.h"
+#include <stdlib.h>
+
+enum { MAX_REPLY_BYTES = 16 * 1024 };
+
+enum step_rc command_help(struct command_call *call)
+{
+	enum permission level = config_permission(call->app->config, call->sender);
+	struct buf text;
+
+	buf_init(&text, MAX_REPLY_BYTES);
+	buf_puts(&text, "Commands:\n");
+	for (const struct command *command = commands; command->name != NULL; command++) {
+		if (command->needs <= level) {
+			buf_printf(&text, "`%s` - %s\n", command->name, command->help);
+		}
+	}
+	buf_printf(&text, "Outside this management room each begins with `%s`.",
+	        call->app->config->bridge.command_prefix);
+	command_reply(call, "%s", buf_cstr(&text));
+	buf_finish(&text);
+	return STEP_DONE;
+}
+
+enum step_rc command_version(struct command_call *call)
+{
+	command_reply(call, "matrix-slack-bridge %s", VERSION);
+	return STEP_DONE;
+}
+
+enum step_rc command_status(struct command_call *call)
+{
+	struct login *login;
+	struct buf text;
+
+	if (logins_count(call->app->logins) == 0) {
+		command_reply(call,
+		        "No Slack workspace is connected. Say `login app` to log in.");
+		return STEP_DONE;
+	}
+	buf_init(&text, MAX_REPLY_BYTES);
+	for (size_t i = 0; logins_next(call->app->logins, &i, &login);) {
+		buf_printf(&text, "%s (%s): %s%s%s\n", login->team_name, login->team_id,
+		        socket_mode_state_to_str(socket_mode_state(login->socket)),
+		        login->why[0] == '\0' ? "" : " - ", login->why);
+	}
+	command_reply(call, "%s", buf_cstr(&text));
+	buf_finish(&text);
+	return STEP_DONE;
+}
+
+enum step_rc command_cancel(struct command_call *call)
+{
+	if (call->dialogue == NULL) {
+		command_reply(call, "There is nothing to cancel.");
+	} else {
+		command_ask(call, NULL, NULL);
+		command_reply(call, "Cancelled.");
+	}
+	return STEP_DONE;
+}

@@ -1,0 +1,49 @@
+/* app: the daemon's parts, as the flows and commands see them. */
+#ifndef BRIDGE_FLOW_APP_H
+#define BRIDGE_FLOW_APP_H
+
+#include "bridge/config/config.h"
+#include "bridge/matrix/client.h"
+#include "bridge/queue/queue.h"
+#include "bridge/store/store.h"
+#include "lib/http_client.h"
+#include "lib/loop.h"
+#include "lib/ws_client.h"
+
+struct app { /* made and unmade by bridge.c; every pointer is set while flows run */
+	struct loop *loop;
+	const struct config *config;
+	struct store *store;
+	struct http_client *http;
+	struct ws_context *ws;
+	struct matrix *matrix;
+	struct queue *queue;
+	struct logins *logins;
+	struct portals *portals;
+	struct ghosts *ghosts;
+	struct members *members;
+	uint64_t seed; /* of all jitter */
+};
+
+/* Names of flows, as stored in the inbox: never changed. */
+#define FLOW_SLACK_MESSAGE "slack_message"
+#define FLOW_OPEN_PORTAL "open_portal"
+#define FLOW_LOGIN_SYNC "login_sync"
+#define FLOW_MATRIX_MESSAGE "matrix_message"
+#define FLOW_INVITE "invite"
+#define FLOW_COMMAND "command"
+#define FLOW_NOTICE "notice"
+
+extern const struct flow_def slack_message_flow, open_portal_flow, login_sync_flow,
+        matrix_message_flow, invite_flow, command_flow, notice_flow;
+/* All of them, ending with NULL. */
+extern const struct flow_def *const all_flows[];
+
+/* Lanes: a conversation in one direction. Caller frees. */
+char *lane_from_slack(const char *team_id, const char *channel_id);
+char *lane_from_matrix(const char *room_id);
+
+/* Is this one of our own users: the bot or a ghost? */
+bool app_is_own_user(const struct app *app, const char *mxid);
+
+#endif

@@ -1,0 +1,28 @@
+/* ghosts: make a Slack user exist on Matrix, with name and picture, once, however many
+ * ask. */
+#ifndef BRIDGE_FLOW_GHOSTS_H
+#define BRIDGE_FLOW_GHOSTS_H
+
+#include "bridge/flow/logins.h"
+#include "bridge/flow/wait.h"
+
+struct ghosts;
+
+struct ghost { /* owned by ghosts; stays */
+	char *mxid;
+	char *name;
+};
+
+struct ghosts *ghosts_create(struct app *app);
+void ghosts_destroy(struct ghosts **ghosts);
+
+/* The ghost of a user (or of a bot, by its bot ID) if it is known to exist already, else
+ * NULL: then call ghosts_ensure() and ask again. */
+const struct ghost *ghosts_find(
+        const struct ghosts *ghosts, const char *team_id, const char *user_id);
+/* Registers the ghost and gives it name and picture. A picture that cannot be had does
+ * not stop it; a user whom Slack does not show gets their ID for a name. */
+struct waiter *ghosts_ensure(struct ghosts *ghosts, struct login *login,
+        const char *user_id, bool is_bot, waiter_fn *done, void *arg);
+
+#endif

@@ -1,0 +1,97 @@
+/* invite: somebody invited the bot: it joins, and says how to go on. A room with the bot
+ * alone becomes that person's management room. */
+#include "bridge/flow/app.h"
+#include "bridge/flow/logins.h"
+#include "bridge/flow/notice.h"
+#include "bridge/flow/wait.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+
+struct state {
+	bool joined;
+	int members; /* 0: not counted yet */
+};
+
+static const char *field(const struct flow *flow, const char *name)
+{
+	return json_str_or(flow->payload, name, "");
+}
+
+static void handle_joined(const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+
+	state->joined = err->kind == ERR_NONE;
+	flow_continue(flow, err);
+}
+
+static enum step_rc join(struct flow *flow)
+{
+	struct app *app = flow->app;
+	const struct state *state = flow->state;
+
+	if (state->joined) {
+		return STEP_DONE;
+	}
+	return wait_matrix(flow,
+	        matrix_join(app->matrix, NULL, field(flow, "room"), handle_joined, flow));
+}
+
+static void handle_members(const cJSON *members, const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+
+	state->members = cJSON_GetArraySize(members);
+	flow_continue(flow, err);
+}
+
+static enum step_rc settle(struct flow *flow)
+{
+	struct app *app = flow->app;
+	const struct state *state = flow->state;
+	const char *next =
+	        logins_count(app->logins) == 0
+	                ? " No Slack workspace is connected yet: say `login app`."
+	                : "";
+	autofree char *key = xasprintf("welcome:%s", flow->key);
+
+	if (state->members == 0) {
+		return wait_matrix(
+		        flow, matrix_joined_members(app->matrix, NULL,
+		                      field(flow, "room"), handle_members, flow));
+	}
+	if (config_permission(app->config, field(flow, "sender")) < PERM_COMMANDS) {
+		notice_add(app, flow_tx(flow), key, field(flow, "room"), NULL,
+		        "You are not allowed to use this bridge.");
+		return STEP_DONE;
+	}
+	bool alone = state->members <= 2;
+	if (alone) {
+		store_tx_add(flow_tx(flow), STMT_PERSON_PUT_ROOM, "ss",
+		        field(flow, "sender"), field(flow, "room"));
+	}
+	autofree char *text =
+	        alone ? xasprintf("Hello, I am the Slack bridge bot. This is your "
+	                          "management room: say `help` for what I can do.%s",
+	                        next)
+	              : xasprintf("Hello, I am the Slack bridge bot. In this room my "
+	                          "commands begin with `%s`.",
+	                        app->config->bridge.command_prefix);
+	notice_add(app, flow_tx(flow), key, field(flow, "room"), NULL, text);
+	return STEP_DONE;
+}
+
+static const struct step steps[] = {
+        {"join", join},
+        {"settle", settle},
+        {NULL, NULL},
+};
+
+const struct flow_def invite_flow = {
+        .name = FLOW_INVITE,
+        .steps = steps,
+        .state_size = sizeof(struct state),
+};

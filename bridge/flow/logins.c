@@ -1,0 +1,219 @@
+#include "bridge/flow/logins.h"
+
+#include "bridge/flow/app.h"
+#include "bridge/flow/slack_door.h"
+#include "lib/log.h"
+#include "lib/map.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { SETTLE_MS = 30000 };
+
+struct logins {
+	struct app *app;
+	struct map *by_team; /* team_id -> struct login */
+	struct list loaded;  /* waiter::link; for logins_load() */
+	struct store_tx *loading;
+};
+
+/* ---------------------------------------------------------------- one login */
+
+static void handle_state(enum socket_mode_state state, const char *why, void *arg)
+{
+	struct login *login = arg;
+
+	str_replace(&login->why, why);
+	log_info("Slack connection", "team=%s state=%s why=\"%s\"", login->team_id,
+	        socket_mode_state_to_str(state), why);
+	if (state != SM_CONNECTING && state != SM_STOPPED &&
+	        !list_empty(&login->settled)) {
+		timer_start(&login->settle_timer, 0);
+	}
+}
+
+static void handle_settled(void *arg)
+{
+	struct login *login = arg;
+	static const struct err none = ERR_INIT;
+
+	waiters_finish(&login->settled, &none);
+}
+
+struct waiter *logins_when_settled(struct login *login, waiter_fn *fn, void *arg)
+{
+	enum socket_mode_state state = socket_mode_state(login->socket);
+	bool now = state != SM_CONNECTING && state != SM_STOPPED;
+
+	if (now || !timer_active(&login->settle_timer)) {
+		timer_start(&login->settle_timer, now ? 0 : SETTLE_MS);
+	}
+	return waiter_add(&login->settled, fn, arg);
+}
+
+static void handle_envelope(const struct slack_envelope *envelope, void *arg)
+{
+	slack_door_envelope(arg, envelope);
+}
+
+static const struct socket_mode_handlers socket_handlers = {
+        .envelope = handle_envelope,
+        .state = handle_state,
+};
+
+static void open_socket(struct login *login)
+{
+	login->socket = socket_mode_create(login->app->loop, login->app->ws,
+	        login->app_api, login->app->seed, &socket_handlers, login);
+	socket_mode_start(login->socket);
+}
+
+static void connect_login(struct login *login)
+{
+	struct app *app = login->app;
+	const char *url = app->config->slack.api_url;
+
+	login->bot_api = slack_api_create(app->loop, app->http, url, login->bot_token);
+	login->app_api = slack_api_create(app->loop, app->http, url, login->app_token);
+	open_socket(login);
+}
+
+static void free_login(void *value)
+{
+	struct login *login = value;
+
+	waiters_drop(&login->settled);
+	timer_stop(&login->settle_timer);
+	socket_mode_destroy(&login->socket);
+	slack_api_destroy(&login->app_api);
+	slack_api_destroy(&login->bot_api);
+	free(login->team_id);
+	free(login->team_name);
+	free(login->team_domain);
+	free(login->app_id);
+	free(login->bot_user_id);
+	free(login->bot_id);
+	free(login->owner_mxid);
+	free(login->bot_token);
+	free(login->app_token);
+	free(login->why);
+	free(login);
+}
+
+/* Columns: see LOGIN_ALL. */
+static void fill_login(struct login *login, const struct store_result *rows, size_t row)
+{
+	str_replace(&login->team_name, store_text(rows, row, 1));
+	str_replace(&login->team_domain, store_text(rows, row, 2));
+	str_replace(&login->app_id, store_text(rows, row, 3));
+	str_replace(&login->bot_user_id, store_text(rows, row, 4));
+	str_replace(&login->bot_id, store_text(rows, row, 5));
+	str_replace(&login->owner_mxid, store_text(rows, row, 6));
+	str_replace(&login->bot_token, store_text(rows, row, 7));
+	str_replace(&login->app_token, store_text(rows, row, 8));
+}
+
+static void add_login(struct logins *logins, const struct store_result *rows, size_t row)
+{
+	struct login *login = xcalloc(1, sizeof(*login));
+
+	login->app = logins->app;
+	login->team_id = xstrdup(store_text(rows, row, 0));
+	login->why = xstrdup("");
+	list_init(&login->settled);
+	timer_init(&login->settle_timer, logins->app->loop, handle_settled, login);
+	fill_login(login, rows, row);
+	map_set(logins->by_team, login->team_id, login);
+	connect_login(login);
+}
+
+/* New tokens for a workspace we know: the clients take them over from the next call on.
+ */
+static void refresh_login(
+        struct login *login, const struct store_result *rows, size_t row)
+{
+	bool same_app_token = str_equal(login->app_token, store_text(rows, row, 8));
+
+	fill_login(login, rows, row);
+	slack_api_set_token(login->bot_api, login->bot_token);
+	if (!same_app_token) {
+		socket_mode_destroy(&login->socket); /* its calls carry the old token */
+		slack_api_set_token(login->app_api, login->app_token);
+		open_socket(login);
+	}
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+struct logins *logins_create(struct app *app)
+{
+	struct logins *logins = xcalloc(1, sizeof(*logins));
+
+	logins->app = app;
+	logins->by_team = map_create();
+	list_init(&logins->loaded);
+	return logins;
+}
+
+void logins_destroy(struct logins **logins)
+{
+	if (*logins == NULL) {
+		return;
+	}
+	store_tx_cancel(&(*logins)->loading);
+	waiters_drop(&(*logins)->loaded);
+	map_destroy(&(*logins)->by_team, free_login);
+	free(*logins);
+	*logins = NULL;
+}
+
+static void handle_rows(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	struct logins *logins = arg;
+
+	logins->loading = NULL;
+	for (size_t i = 0; err->kind == ERR_NONE && i < store_rows(results[0]); i++) {
+		struct login *login =
+		        map_get(logins->by_team, store_text(results[0], i, 0));
+		if (login == NULL) {
+			add_login(logins, results[0], i);
+		} else {
+			refresh_login(login, results[0], i);
+		}
+	}
+	waiters_finish(&logins->loaded, err);
+}
+
+struct waiter *logins_load(struct logins *logins, waiter_fn *done, void *arg)
+{
+	/* Always a read of its own: one already under way may not see what was just
+	 * committed. */
+	store_tx_cancel(&logins->loading);
+	logins->loading = store_tx_create(logins->app->store);
+	store_tx_add(logins->loading, STMT_LOGIN_ALL, "");
+	store_tx_submit(logins->loading, handle_rows, logins);
+	return done == NULL ? NULL : waiter_add(&logins->loaded, done, arg);
+}
+
+struct login *logins_by_team(const struct logins *logins, const char *team_id)
+{
+	return map_get(logins->by_team, team_id);
+}
+
+size_t logins_count(const struct logins *logins)
+{
+	return map_count(logins->by_team);
+}
+
+bool logins_next(const struct logins *logins, size_t *cursor, struct login **login)
+{
+	void *value;
+
+	if (!map_next(logins->by_team, cursor, NULL, &value)) {
+		return false;
+	}
+	*login = value;
+	return true;
+}

@@ -1,0 +1,41 @@
+/* logins: the Slack workspaces we are logged in to, each with its connection. */
+#ifndef BRIDGE_FLOW_LOGINS_H
+#define BRIDGE_FLOW_LOGINS_H
+
+#include "bridge/flow/wait.h"
+#include "bridge/slack/socket_mode.h"
+
+struct app;
+struct logins;
+
+struct login { /* owned by logins; stays until logins_destroy() */
+	struct app *app;
+	char *team_id, *team_name, *team_domain, *app_id, *bot_user_id, *bot_id;
+	char *owner_mxid;
+	char *bot_token, *app_token;
+	struct slack_api *bot_api, *app_api;
+	struct socket_mode *socket;
+	char *why; /* what the connection's state is about, for people; "" when connected
+	            */
+	struct list settled; /* waiter::link; for logins_when_settled() */
+	struct timer settle_timer;
+};
+
+struct logins *logins_create(struct app *app);
+/* Closes all connections. All flows are gone already. */
+void logins_destroy(struct logins **logins);
+
+/* Reads the stored logins and connects those not connected yet, and those whose tokens
+ * changed. done (may be NULL) is called once they are read. */
+struct waiter *logins_load(struct logins *logins, waiter_fn *done, void *arg);
+
+struct login *logins_by_team(
+        const struct logins *logins, const char *team_id); /* or NULL */
+size_t logins_count(const struct logins *logins);
+/* for (size_t i = 0; logins_next(logins, &i, &login);) */
+bool logins_next(const struct logins *logins, size_t *cursor, struct login **login);
+
+/* Calls once the connection is up or has clearly failed, or after 30 s. */
+struct waiter *logins_when_settled(struct login *login, waiter_fn *fn, void *arg);
+
+#endif

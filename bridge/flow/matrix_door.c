@@ -1,0 +1,119 @@
+#include "bridge/flow/matrix_door.h"
+
+#include "bridge/flow/portals.h"
+#include "bridge/matrix/events.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+
+static void handle_stored(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	(void)results;
+	if (err->kind != ERR_NONE) {
+		log_error("transaction not stored, so not accepted", "error=\"%s\"",
+		        err->msg);
+	}
+	appservice_txn_done(arg, err);
+}
+
+static void add_job(struct app *app, struct store_tx *tx,
+        const struct matrix_event *event, const char *flow, const cJSON *payload)
+{
+	autofree char *key = xasprintf("m:%s", event->event_id);
+	autofree char *lane = lane_from_matrix(event->room_id);
+	autofree char *text = json_print(payload);
+
+	queue_add(app->queue, tx, key, lane, flow, text);
+}
+
+static void take_message(
+        struct app *app, struct store_tx *tx, const struct matrix_event *event)
+{
+	/* The room's portal is recorded before anybody is invited, so a message in a
+	 * portal is known as one here. */
+	bool in_portal = portals_by_room(app->portals, event->room_id) != NULL;
+	bool is_command =
+	        !in_portal || str_starts(event->body, app->config->bridge.command_prefix);
+	autojson cJSON *payload = json_new();
+
+	if (event->is_edit) {
+		log_debug("edit not bridged", "event=%s", event->event_id);
+		return;
+	}
+	json_set_str(payload, "event", event->event_id);
+	json_set_str(payload, "room", event->room_id);
+	json_set_str(payload, "sender", event->sender);
+	json_set_str(payload, "msgtype", event->msgtype);
+	json_set_str(payload, "body", event->body);
+	json_set_bool(payload, "portal", in_portal);
+	add_job(app, tx, event, is_command ? FLOW_COMMAND : FLOW_MATRIX_MESSAGE, payload);
+}
+
+static void take_member(
+        struct app *app, struct store_tx *tx, const struct matrix_event *event)
+{
+	autojson cJSON *payload = json_new();
+
+	if (!str_equal(event->membership, "invite") ||
+	        !str_equal(event->state_key, matrix_bot_mxid(app->matrix))) {
+		return;
+	}
+	json_set_str(payload, "event", event->event_id);
+	json_set_str(payload, "room", event->room_id);
+	json_set_str(payload, "sender", event->sender);
+	add_job(app, tx, event, FLOW_INVITE, payload);
+}
+
+static void take_event(struct app *app, struct store_tx *tx, const cJSON *json)
+{
+	struct matrix_event event;
+	struct err err;
+
+	if (!matrix_event_parse(json, &event, &err)) {
+		/* Refusing the transaction would bring it back for ever. */
+		log_warn("malformed Matrix event left out", "error=\"%s\"", err.msg);
+		return;
+	}
+	if (app_is_own_user(app, event.sender)) {
+		return;
+	}
+	log_debug("Matrix event", "event=%s room=%s type=\"%s\"", event.event_id,
+	        event.room_id, event.type);
+	switch (event.kind) {
+	case MATRIX_EVENT_MESSAGE:
+		take_message(app, tx, &event);
+		return;
+	case MATRIX_EVENT_MEMBER:
+		take_member(app, tx, &event);
+		return;
+	case MATRIX_EVENT_OTHER:
+		return;
+	}
+}
+
+/* What one store transaction holds at most: a homeserver's batch is 1 to 100 events, a
+ * hostile one may be longer and is then split. */
+enum { EVENTS_PER_TX = 60 };
+
+void matrix_door_transaction(struct app *app, struct appservice_txn *txn,
+        const char *txn_id, const cJSON *events)
+{
+	struct store_tx *tx = store_tx_create(app->store);
+	const cJSON *event;
+
+	cJSON_ArrayForEach(event, events)
+	{
+		if (store_tx_count(tx) >= EVENTS_PER_TX) {
+			/* Same turn, same commit; and if that fails the last one's answer
+			 * says so, for a database that fails once fails for all of them.
+			 */
+			store_tx_submit(tx, NULL, NULL);
+			tx = store_tx_create(app->store);
+		}
+		take_event(app, tx, event);
+	}
+	store_tx_add(tx, STMT_TXN_ADD, "si", txn_id, loop_wall_ms(app->loop));
+	store_tx_submit(tx, handle_stored, txn);
+}

@@ -1,0 +1,33 @@
+/* open_portal: a conversation gets its room, without any message yet: at login, or
+ * because the bot was invited. */
+#include "bridge/flow/app.h"
+#include "bridge/flow/portals.h"
+
+static enum step_rc ensure_portal(struct flow *flow)
+{
+	struct app *app = flow->app;
+	const char *team_id = json_str_or(flow->payload, "team", "");
+	const char *channel_id = json_str_or(flow->payload, "channel", "");
+	struct login *login = logins_by_team(app->logins, team_id);
+
+	if (portals_by_channel(app->portals, team_id, channel_id) != NULL) {
+		return STEP_DONE;
+	}
+	if (login == NULL) {
+		err_set(&flow->err, ERR_PERMANENT, 0,
+		        "not logged in to workspace %s any more", team_id);
+		return STEP_FAIL;
+	}
+	return wait_waiter(
+	        flow, portals_ensure(app->portals, login, channel_id, flow_ready, flow));
+}
+
+static const struct step steps[] = {
+        {"portal", ensure_portal},
+        {NULL, NULL},
+};
+
+const struct flow_def open_portal_flow = {
+        .name = FLOW_OPEN_PORTAL,
+        .steps = steps,
+};

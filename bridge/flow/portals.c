@@ -1,0 +1,155 @@
+#include "bridge/flow/portals.h"
+
+#include "bridge/flow/app.h"
+#include "bridge/flow/portal_maker.h"
+#include "lib/map.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <assert.h>
+#include <stdlib.h>
+
+struct portals {
+	struct app *app;
+	struct map *by_channel; /* "team channel" -> struct portal */
+	struct map *by_room;    /* room_id -> the same */
+	struct list loaded;     /* waiter::link; for portals_load() */
+	struct store_tx *loading;
+};
+
+static char *key_of(const char *team_id, const char *channel_id)
+{
+	return xasprintf("%s %s", team_id, channel_id);
+}
+
+static void free_portal(void *value)
+{
+	struct portal *portal = value;
+
+	portal_maker_destroy(&portal->maker);
+	waiters_drop(&portal->waiters);
+	free(portal->team_id);
+	free(portal->channel_id);
+	free(portal->room_id);
+	free(portal->name);
+	free(portal->kind);
+	free(portal->state);
+	free(portal);
+}
+
+struct portals *portals_create(struct app *app)
+{
+	struct portals *portals = xcalloc(1, sizeof(*portals));
+
+	portals->app = app;
+	portals->by_channel = map_create();
+	portals->by_room = map_create();
+	list_init(&portals->loaded);
+	return portals;
+}
+
+void portals_destroy(struct portals **portals)
+{
+	if (*portals == NULL) {
+		return;
+	}
+	store_tx_cancel(&(*portals)->loading);
+	waiters_drop(&(*portals)->loaded);
+	map_destroy(&(*portals)->by_room, NULL);
+	map_destroy(&(*portals)->by_channel, free_portal);
+	free(*portals);
+	*portals = NULL;
+}
+
+static struct portal *add_portal(
+        struct portals *portals, const char *team_id, const char *channel_id)
+{
+	struct portal *portal = xcalloc(1, sizeof(*portal));
+	autofree char *key = key_of(team_id, channel_id);
+
+	portal->team_id = xstrdup(team_id);
+	portal->channel_id = xstrdup(channel_id);
+	portal->state = xstrdup("making");
+	portal->name = xstrdup("");
+	portal->kind = xstrdup("");
+	list_init(&portal->waiters);
+	map_set(portals->by_channel, key, portal);
+	return portal;
+}
+
+/* Columns: see PORTAL_ALL. */
+static void handle_rows(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	struct portals *portals = arg;
+
+	portals->loading = NULL;
+	for (size_t i = 0; err->kind == ERR_NONE && i < store_rows(results[0]); i++) {
+		struct portal *portal = add_portal(portals, store_text(results[0], i, 0),
+		        store_text(results[0], i, 1));
+		str_replace(&portal->name, store_text(results[0], i, 3));
+		str_replace(&portal->kind, store_text(results[0], i, 4));
+		str_replace(&portal->state, store_text(results[0], i, 5));
+		if (store_text(results[0], i, 2) != NULL) {
+			portals_set_room(portals, portal, store_text(results[0], i, 2));
+		} else {
+			portal->intent_is_old = true;
+		}
+	}
+	waiters_finish(&portals->loaded, err);
+}
+
+struct waiter *portals_load(struct portals *portals, waiter_fn *done, void *arg)
+{
+	assert(portals->loading == NULL);
+	portals->loading = store_tx_create(portals->app->store);
+	store_tx_add(portals->loading, STMT_PORTAL_ALL, "");
+	store_tx_submit(portals->loading, handle_rows, portals);
+	return waiter_add(&portals->loaded, done, arg);
+}
+
+const struct portal *portals_by_channel(
+        const struct portals *portals, const char *team_id, const char *channel_id)
+{
+	autofree char *key = key_of(team_id, channel_id);
+	const struct portal *portal = map_get(portals->by_channel, key);
+
+	return portal == NULL || portal->room_id == NULL ? NULL : portal;
+}
+
+const struct portal *portals_by_room(const struct portals *portals, const char *room_id)
+{
+	return map_get(portals->by_room, room_id);
+}
+
+struct waiter *portals_ensure(struct portals *portals, struct login *login,
+        const char *channel_id, waiter_fn *done, void *arg)
+{
+	autofree char *key = key_of(login->team_id, channel_id);
+	struct portal *portal = map_get(portals->by_channel, key);
+
+	if (portal == NULL) {
+		portal = add_portal(portals, login->team_id, channel_id);
+	}
+	struct waiter *waiter = waiter_add(&portal->waiters, done, arg);
+	if (portal->maker == NULL) {
+		portal->maker = portal_maker_start(portals, portal, login);
+	}
+	return waiter;
+}
+
+struct app *portals_app(const struct portals *portals)
+{
+	return portals->app;
+}
+
+void portals_set_room(struct portals *portals, struct portal *portal, const char *room_id)
+{
+	str_replace(&portal->room_id, room_id);
+	map_set(portals->by_room, room_id, portal);
+}
+
+void portals_made(struct portal *portal, const struct err *err)
+{
+	portal_maker_destroy(&portal->maker);
+	waiters_finish(&portal->waiters, err);
+}

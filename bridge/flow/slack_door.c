@@ -1,0 +1,150 @@
+#include "bridge/flow/slack_door.h"
+
+#include "bridge/flow/app.h"
+#include "bridge/flow/logins.h"
+#include "bridge/slack/events.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+
+/* An acknowledgement that waits for its commit. Refers to the login by team, for it may
+ * be gone by then. */
+struct owed_ack {
+	struct app *app;
+	char *team_id;
+	char *envelope_id;
+	char *event_id;
+	uint64_t conn;
+};
+
+static void ack_now(struct login *login, const struct slack_envelope *envelope)
+{
+	socket_mode_ack(login->socket, envelope->conn, envelope->envelope_id);
+}
+
+static void handle_committed(bool committed, void *arg)
+{
+	struct owed_ack *owed = arg;
+
+	if (!committed) {
+		log_warn("event not stored, so not acknowledged", "team=%s event=%s",
+		        owed->team_id, owed->event_id);
+	} else {
+		struct login *login = logins_by_team(owed->app->logins, owed->team_id);
+		log_debug("event stored", "team=%s event=%s", owed->team_id,
+		        owed->event_id);
+		if (login != NULL) {
+			socket_mode_ack(login->socket, owed->conn, owed->envelope_id);
+		}
+	}
+	free(owed->team_id);
+	free(owed->envelope_id);
+	free(owed->event_id);
+	free(owed);
+}
+
+static void store_then_ack(struct login *login, const struct slack_envelope *envelope,
+        const struct slack_event *event, const char *flow, const cJSON *payload)
+{
+	struct owed_ack *owed = xcalloc(1, sizeof(*owed));
+	autofree char *key = xasprintf("s:%s", event->event_id);
+	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
+	autofree char *text = json_print(payload);
+
+	owed->app = login->app;
+	owed->team_id = xstrdup(login->team_id);
+	owed->envelope_id = xstrdup(envelope->envelope_id);
+	owed->event_id = xstrdup(event->event_id);
+	owed->conn = envelope->conn;
+	struct store_tx *tx = store_tx_create(login->app->store);
+	queue_add(login->app->queue, tx, key, lane, flow, text);
+	store_tx_on_commit(tx, handle_committed, owed);
+	store_tx_submit(tx, NULL, NULL);
+}
+
+/* What we posted ourselves: recognised by our bot's ID, never by its text. */
+static bool is_own(const struct login *login, const struct slack_event *event)
+{
+	return (event->bot_id[0] != '\0' && str_equal(event->bot_id, login->bot_id)) ||
+	       (event->user_id[0] != '\0' &&
+	               str_equal(event->user_id, login->bot_user_id));
+}
+
+static void take_message(struct login *login, const struct slack_envelope *envelope,
+        const struct slack_event *event)
+{
+	autojson cJSON *payload = json_new();
+
+	json_set_str(payload, "team", login->team_id);
+	json_set_str(payload, "channel", event->channel_id);
+	json_set_str(payload, "ts", event->ts);
+	json_set_str(payload, "thread_ts", event->thread_ts);
+	json_set_str(payload, "user", event->user_id);
+	json_set_str(payload, "bot", event->bot_id);
+	json_set_str(payload, "subtype", event->subtype);
+	json_set_str(payload, "text", event->text);
+	store_then_ack(login, envelope, event, FLOW_SLACK_MESSAGE, payload);
+}
+
+static void take_own_join(struct login *login, const struct slack_envelope *envelope,
+        const struct slack_event *event)
+{
+	autojson cJSON *payload = json_new();
+
+	json_set_str(payload, "team", login->team_id);
+	json_set_str(payload, "channel", event->channel_id);
+	store_then_ack(login, envelope, event, FLOW_OPEN_PORTAL, payload);
+}
+
+static void take_event(struct login *login, const struct slack_envelope *envelope,
+        const struct slack_event *event)
+{
+	switch (event->kind) {
+	case SLACK_EVENT_MESSAGE:
+		if (is_own(login, event)) {
+			break;
+		}
+		take_message(login, envelope, event);
+		return;
+	case SLACK_EVENT_MEMBER_JOINED:
+		if (!str_equal(event->user_id, login->bot_user_id)) {
+			break;
+		}
+		take_own_join(login, envelope, event);
+		return;
+	case SLACK_EVENT_IGNORED:
+		break;
+	case SLACK_EVENT_UNKNOWN:
+		log_warn("unknown Slack event", "team=%s type=\"%s\" event=%s",
+		        login->team_id, event->type, event->event_id);
+		break;
+	}
+	ack_now(login, envelope); /* nothing to keep */
+}
+
+void slack_door_envelope(struct login *login, const struct slack_envelope *envelope)
+{
+	struct slack_event event;
+	struct err err;
+
+	if (!str_equal(envelope->type, "events_api")) {
+		log_debug("envelope without effect", "team=%s type=\"%s\"",
+		        login->team_id, envelope->type);
+		ack_now(login, envelope);
+		return;
+	}
+	if (envelope->payload == NULL ||
+	        !slack_event_parse(envelope->payload, &event, &err)) {
+		/* Sent again it would be no better: acknowledge, and say so. */
+		log_warn("malformed Slack event", "team=%s envelope=%s", login->team_id,
+		        envelope->envelope_id);
+		ack_now(login, envelope);
+		return;
+	}
+	log_debug("Slack event",
+	        "team=%s event=%s type=\"%s\" subtype=\"%s\" channel=%s ts=%s attempt=%d",
+	        login->team_id, event.event_id, event.type, event.subtype,
+	        event.channel_id, event.ts, envelope->retry_attempt);
+	take_event(login, envelope, &event);
+}

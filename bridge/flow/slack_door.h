@@ -1,0 +1,12 @@
+/* slack_door: Slack's envelopes into the inbox, acknowledged once they are durable. */
+#ifndef BRIDGE_FLOW_SLACK_DOOR_H
+#define BRIDGE_FLOW_SLACK_DOOR_H
+
+struct login;
+struct slack_envelope;
+
+/* Commits the event, then acknowledges; if it cannot be committed it is not acknowledged
+ * and Slack sends it again. */
+void slack_door_envelope(struct login *login, const struct slack_envelope *envelope);
+
+#endif

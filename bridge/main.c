@@ -1,0 +1,46 @@
+/* matrix-slack-bridge: command line and configuration; then bridge_run(). */
+#include "bridge/bridge.h"
+#include "bridge/cli.h"
+#include "bridge/config/config.h"
+#include "bridge/exit_codes.h"
+#include "bridge/logging.h"
+#include "lib/log.h"
+#include <signal.h>
+#include <stdio.h>
+
+static int run(const struct cli *cli)
+{
+	struct config_problems problems = {0};
+	struct err err;
+	struct config *config = config_load(cli->config_path, &problems, &err);
+
+	config_problems_write(&problems, stderr);
+	config_problems_finish(&problems);
+	if (config == NULL) {
+		fprintf(stderr, "%s\n", err.msg);
+		return err.code;
+	}
+	if (!logging_open(config, &err)) {
+		fprintf(stderr, "Failed to initialize logger: %s\n", err.msg);
+		config_free(&config);
+		return EXIT_LOGGING;
+	}
+	log_info("Starting matrix-slack-bridge", "version=%s", VERSION);
+	int exit_code = bridge_run(config);
+	log_info("stopped", "exit=%d", exit_code);
+	config_free(&config);
+	return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli;
+
+	signal(SIGPIPE,
+	        SIG_IGN); /* a closed connection is an error of a write, not our end */
+	if (cli_parse(argc, argv, &cli, stdout, stderr) != CLI_OK) {
+		return EXIT_GENERAL;
+	}
+	int done = cli_run_files(&cli);
+	return done >= 0 ? done : run(&cli);
+}

@@ -1,0 +1,233 @@
+#include "bridge/start.h"
+
+#include "bridge/exit_codes.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+
+enum {
+	CONNECT_RETRY_MS = 10000,
+	PING_RETRY_MS = 5000,
+	PING_TRIES = 7,
+	OLDEST_MINOR_VERSION = 4, /* v1.4 of the Matrix specification */
+	PING_MINOR_VERSION = 7,
+};
+
+struct start {
+	struct app *app;
+	start_done_fn *done;
+	void *arg;
+	struct timer timer;
+	struct matrix_call *call;
+	bool can_ping;
+	int pings;
+};
+
+/* The one end of the start. Touch nothing after. */
+static void finish(struct start *start, int exit_code)
+{
+	start->done(exit_code, start->arg);
+}
+
+static void ask_versions(void *arg);
+static void ping(void *arg);
+
+/* True if the request is to be tried again, or has ended the start. */
+static bool failed(struct start *start, const struct err *err, const char *what)
+{
+	bool not_known = str_equal(err->name, "M_UNKNOWN_TOKEN") ||
+	                 str_equal(err->name, "M_EXCLUSIVE") ||
+	                 str_equal(err->name, "M_MISSING_TOKEN");
+
+	if (err->kind == ERR_NONE) {
+		return false;
+	}
+	if (not_known) {
+		log_fatal(
+		        "The as_token was not accepted. Is the registration file installed in "
+		        "your homeserver correctly?",
+		        "request=%s errcode=%s", what, err->name);
+		finish(start, EXIT_HOMESERVER_TOKEN);
+	} else if (err->kind == ERR_PERMANENT) {
+		log_fatal("The homeserver refused a request of the bridge bot",
+		        "request=%s errcode=%s "
+		        "error=\"%s\"",
+		        what, err->name, err->msg);
+		finish(start, EXIT_HOMESERVER_TOKEN);
+	} else {
+		log_warn("Failed to connect to homeserver, retrying in 10 seconds...",
+		        "request=%s error=\"%s\"", what, err->msg);
+		timer_start(&start->timer, CONNECT_RETRY_MS);
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- from the last to the
+ * first */
+
+static void handle_named(const struct err *err, void *arg)
+{
+	struct start *start = arg;
+
+	start->call = NULL;
+	if (err->kind != ERR_NONE) {
+		log_warn("bot's name not set", "error=\"%s\"", err->msg);
+	}
+	finish(start, 0);
+}
+
+static void handle_profile(const cJSON *profile, const struct err *err, void *arg)
+{
+	struct start *start = arg;
+	const char *name = start->app->config->appservice.bot_displayname;
+
+	start->call = NULL;
+	if (err->kind != ERR_NONE || str_equal(json_str(profile, "displayname"), name) ||
+	        name == NULL || name[0] == '\0') {
+		finish(start, 0);
+		return;
+	}
+	start->call = matrix_set_displayname(start->app->matrix,
+	        matrix_bot_mxid(start->app->matrix), name, handle_named, start);
+}
+
+static void ask_profile(struct start *start)
+{
+	start->call = matrix_profile(start->app->matrix,
+	        matrix_bot_mxid(start->app->matrix), handle_profile, start);
+}
+
+static void handle_ping(const struct err *err, void *arg)
+{
+	struct start *start = arg;
+
+	start->call = NULL;
+	start->pings++;
+	if (err->kind == ERR_NONE || str_equal(err->name, "M_UNRECOGNIZED")) {
+		ask_profile(start);
+		return;
+	}
+	if (start->pings < PING_TRIES) {
+		log_warn("Homeserver -> bridge ping failed, retrying in 5 seconds",
+		        "try=%d error=\"%s\"", start->pings, err->msg);
+		timer_init(&start->timer, start->app->loop, ping, start);
+		timer_start(&start->timer, PING_RETRY_MS);
+		return;
+	}
+	log_fatal(
+	        "Homeserver -> bridge connection is not working: it must reach the bridge at "
+	        "appservice.address",
+	        "address=%s error=\"%s\"", start->app->config->appservice.address,
+	        err->msg);
+	finish(start, EXIT_HOMESERVER_PING);
+}
+
+static void ping(void *arg)
+{
+	struct start *start = arg;
+	start->call = matrix_ping(start->app->matrix, start->app->config->appservice.id,
+	        handle_ping, start);
+}
+
+static void handle_whoami(const char *user_id, const struct err *err, void *arg)
+{
+	struct start *start = arg;
+
+	start->call = NULL;
+	if (failed(start, err, "whoami")) {
+		return;
+	}
+	if (!str_equal(user_id, matrix_bot_mxid(start->app->matrix))) {
+		log_fatal("Unexpected user ID in whoami call", "got=%s expected=%s",
+		        user_id, matrix_bot_mxid(start->app->matrix));
+		finish(start, EXIT_HOMESERVER_IDENTITY);
+		return;
+	}
+	if (start->can_ping) {
+		ping(start);
+	} else {
+		ask_profile(start);
+	}
+}
+
+static void handle_registered(const struct err *err, void *arg)
+{
+	struct start *start = arg;
+
+	start->call = NULL;
+	if (failed(start, err, "register")) {
+		return;
+	}
+	start->call = matrix_whoami(start->app->matrix, handle_whoami, start);
+}
+
+/* Does the homeserver speak v1.<minor> or later? */
+static bool speaks(const cJSON *versions, int64_t minor)
+{
+	const cJSON *version;
+
+	cJSON_ArrayForEach(version, json_arr(versions, "versions"))
+	{
+		int64_t number;
+		if (cJSON_IsString(version) && str_starts(version->valuestring, "v1.") &&
+		        str_to_int64(
+		                str_from(version->valuestring + 3), 0, 1000, &number) &&
+		        number >= minor) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void handle_versions(const cJSON *versions, const struct err *err, void *arg)
+{
+	struct start *start = arg;
+	struct app *app = start->app;
+
+	start->call = NULL;
+	if (failed(start, err, "versions")) {
+		return;
+	}
+	if (!speaks(versions, OLDEST_MINOR_VERSION)) {
+		log_fatal(
+		        "The homeserver is outdated: it must support Matrix v1.4 or later",
+		        "%s", "");
+		finish(start, EXIT_HOMESERVER_OUTDATED);
+		return;
+	}
+	start->can_ping = speaks(versions, PING_MINOR_VERSION) ||
+	                  json_bool(json_get(versions, "unstable_features"),
+	                          "fi.mau.msc2659.stable", false);
+	start->call = matrix_register(app->matrix, app->config->appservice.bot_username,
+	        handle_registered, start);
+}
+
+static void ask_versions(void *arg)
+{
+	struct start *start = arg;
+	start->call = matrix_versions(start->app->matrix, handle_versions, start);
+}
+
+struct start *start_begin(struct app *app, start_done_fn *done, void *arg)
+{
+	struct start *start = xcalloc(1, sizeof(*start));
+
+	start->app = app;
+	start->done = done;
+	start->arg = arg;
+	timer_init(&start->timer, app->loop, ask_versions, start);
+	ask_versions(start);
+	return start;
+}
+
+void start_destroy(struct start **start)
+{
+	if (*start == NULL) {
+		return;
+	}
+	timer_stop(&(*start)->timer);
+	matrix_call_cancel(&(*start)->call);
+	free(*start);
+	*start = NULL;
+}
