@@ -1,0 +1,457 @@
+#include "sim-slack/api.h"
+
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "sim-slack/acts.h"
+#include "sim-slack/text.h"
+#include "sim-slack/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BLOCKS_MAX = 50,
+	ATTACHMENTS_MAX = 100,
+	METADATA_MAX_BYTES = 16 * 1024,
+	MARKDOWN_MAX_CHARS = 12000,
+};
+
+/* What a message is made of, from the arguments. */
+struct content {
+	char *text; /* stored text; NULL: not given */
+	cJSON *blocks, *attachments, *metadata;
+};
+
+static void content_finish(struct content *content)
+{
+	free(content->text);
+	cJSON_Delete(content->blocks);
+	cJSON_Delete(content->attachments);
+	cJSON_Delete(content->metadata);
+}
+
+static bool is_blank(const char *text)
+{
+	return !text || text[strspn(text, " \t\r\n")] == '\0';
+}
+
+static bool read_text(struct api_call *call, struct content *out)
+{
+	const char *text = api_str(call, "text");
+	const char *markdown = api_str(call, "markdown_text");
+
+	if (!is_blank(markdown)) {
+		if (!is_blank(text) || api_str(call, "blocks")) {
+			api_fail(call, "markdown_text_conflict");
+			return false;
+		}
+		if (text_length(markdown) > MARKDOWN_MAX_CHARS) {
+			api_fail(call, "msg_too_long");
+			return false;
+		}
+		text = markdown;
+	}
+	out->text = text ? text_store(text) : NULL;
+	return true;
+}
+
+static const char *blocks_error(const cJSON *blocks)
+{
+	const cJSON *block;
+
+	if (!cJSON_IsArray(blocks) || cJSON_GetArraySize(blocks) > BLOCKS_MAX) {
+		return "invalid_blocks";
+	}
+	cJSON_ArrayForEach(block, blocks)
+	{
+		if (!json_str(block, "type")) {
+			return "invalid_blocks";
+		}
+	}
+	return NULL;
+}
+
+static bool read_blocks(struct api_call *call, struct content *out)
+{
+	const char *error;
+
+	if (!api_json(call, "blocks", &out->blocks)) {
+		api_fail(call, "invalid_blocks_format");
+		return false;
+	}
+	error = out->blocks ? blocks_error(out->blocks) : NULL;
+	if (error) {
+		api_fail(call, error);
+		return false;
+	}
+	/* Attachments that cannot be read are as good as none. */
+	if (!api_json(call, "attachments", &out->attachments) ||
+	        !cJSON_IsArray(out->attachments)) {
+		cJSON_Delete(out->attachments);
+		out->attachments = NULL;
+	}
+	if (cJSON_GetArraySize(out->attachments) > ATTACHMENTS_MAX) {
+		api_fail(call, "too_many_attachments");
+		return false;
+	}
+	return true;
+}
+
+/* may_clear: {} means none. */
+static bool read_metadata(struct api_call *call, struct content *out, bool may_clear)
+{
+	autofree char *text = NULL;
+
+	if (!api_json(call, "metadata", &out->metadata)) {
+		api_fail(call, "invalid_metadata_format");
+		return false;
+	}
+	if (!out->metadata) {
+		return true;
+	}
+	if (!cJSON_IsObject(out->metadata)) {
+		api_fail(call, "invalid_metadata_format");
+		return false;
+	}
+	if (!out->metadata->child && may_clear) {
+		cJSON_Delete(out->metadata);
+		out->metadata = cJSON_CreateNull();
+		return true;
+	}
+	if (is_blank(json_str(out->metadata, "event_type")) ||
+	        !json_obj(out->metadata, "event_payload")) {
+		api_fail(call, "invalid_metadata_schema");
+		return false;
+	}
+	text = json_print(out->metadata);
+	if (strlen(text) > METADATA_MAX_BYTES) {
+		api_fail(call, "metadata_too_large");
+		return false;
+	}
+	return true;
+}
+
+/* False and the call failed. */
+static bool read_content(struct api_call *call, struct content *out, bool may_clear)
+{
+	if (!read_text(call, out) || !read_blocks(call, out) ||
+	        !read_metadata(call, out, may_clear)) {
+		return false;
+	}
+	if (is_blank(out->text) && !out->blocks && !out->attachments) {
+		api_fail(call, "no_text");
+		return false;
+	}
+	return true;
+}
+
+/* ---- where to ---- */
+
+/* By ID, by a user's ID (their conversation with the app) or, as of old, by name. */
+static struct channel *find_target(struct api_call *call, const char *name)
+{
+	struct sim_slack *sim = call->sim;
+	struct user *user = workspace_user(&sim->ws, name);
+	struct user *users[2] = {sim->app.bot, user};
+
+	if (user) {
+		return user->deleted || user == sim->app.bot
+		               ? NULL
+		               : act_open_direct(sim, users, 2, NULL);
+	}
+	return workspace_find_channel(&sim->ws, name);
+}
+
+/* Where the app may write, or NULL and the call failed. */
+static struct channel *writable(struct api_call *call)
+{
+	const char *name = api_need(call, "channel");
+	struct channel *channel = name ? find_target(call, name) : NULL;
+	const struct user *bot = call->sim->app.bot;
+	bool member = channel && channel_has(channel, bot);
+
+	if (!name) {
+		return NULL;
+	}
+	call->channel = channel;
+	if (!channel || (channel->kind != CHANNEL_PUBLIC && !member)) {
+		api_fail(call, "channel_not_found");
+	} else if (channel->archived) {
+		api_fail(call, "is_archived");
+	} else if (!member && !scopes_have(call->sim->app.tokens[TOKEN_BOT].scopes,
+	                              "chat:write.public")) {
+		api_fail(call, "not_in_channel");
+	} else {
+		return channel;
+	}
+	return NULL;
+}
+
+/* The parent for a thread_ts, which may be a reply's. False and the call failed. */
+static bool read_thread(
+        struct api_call *call, const struct channel *channel, const char **thread_ts)
+{
+	const char *ts = api_str(call, "thread_ts");
+	const struct message *message, *parent;
+
+	*thread_ts = NULL;
+	if (!ts || !*ts) {
+		return true;
+	}
+	message = channel_message(channel, ts);
+	if (!message) {
+		return !api_fail_unless_ok(call, call->sim->knobs.unknown_thread);
+	}
+	parent = message_parent(message);
+	*thread_ts = parent ? parent->ts : message->ts;
+	return true;
+}
+
+/* ---- posting ---- */
+
+static const char *text_or_null(const struct api_call *call, const char *name)
+{
+	const char *text = api_str(call, name);
+
+	return is_blank(text) ? NULL : text;
+}
+
+/* Without the scope Slack overlooks these arguments and says nothing. */
+static void customise(const struct api_call *call, struct post *post)
+{
+	if (!scopes_have(
+	            call->sim->app.tokens[TOKEN_BOT].scopes, "chat:write.customize")) {
+		return;
+	}
+	post->username = text_or_null(call, "username");
+	post->icon_url = text_or_null(call, "icon_url");
+	post->icon_emoji = text_or_null(call, "icon_emoji");
+	if (post->username || post->icon_url || post->icon_emoji) {
+		post->user = NULL;
+		post->subtype = "bot_message";
+		if (!post->username) {
+			post->username = call->sim->app.bot->real_name;
+		}
+	}
+}
+
+static void post_content(
+        struct api_call *call, struct channel *channel, const struct content *content)
+{
+	const struct user *bot = call->sim->app.bot;
+	struct post post = {.channel = channel,
+	        .user = bot,
+	        .bot_id = bot->bot_id,
+	        .text = content->text ? content->text : "",
+	        .blocks = content->blocks,
+	        .attachments = content->attachments,
+	        .metadata = content->metadata,
+	        .own_blocks = true};
+	const struct message *message;
+
+	customise(call, &post);
+	if (!read_thread(call, channel, &post.thread_ts)) {
+		return;
+	}
+	if (post.thread_ts && api_bool(call, "reply_broadcast", false)) {
+		post.subtype = "thread_broadcast";
+	}
+	message = act_post(call->sim, &post, NULL);
+	json_set_str(call->reply, "channel", channel->id);
+	json_set_str(call->reply, "ts", message->ts);
+	json_set(call->reply, "message", view_message(call->sim, message, VIEW_METADATA));
+}
+
+static bool refuse_as_user(struct api_call *call)
+{
+	if (api_bool(call, "as_user", false)) {
+		api_fail(call, "as_user_not_supported");
+		return true;
+	}
+	return false;
+}
+
+static void run_post(struct api_call *call)
+{
+	struct channel *channel = writable(call);
+	struct content content = {0};
+
+	if (channel && !refuse_as_user(call) && read_content(call, &content, false)) {
+		post_content(call, channel, &content);
+	}
+	content_finish(&content);
+}
+
+static void run_me(struct api_call *call)
+{
+	struct channel *channel = writable(call);
+	const struct user *bot = call->sim->app.bot;
+	autofree char *text = NULL;
+	struct post post = {.channel = channel,
+	        .user = bot,
+	        .bot_id = bot->bot_id,
+	        .subtype = "me_message"};
+
+	if (!channel) {
+		return;
+	}
+	if (is_blank(api_str(call, "text"))) {
+		api_fail(call, "no_text");
+		return;
+	}
+	text = text_store(api_str(call, "text"));
+	post.text = text;
+	json_set_str(call->reply, "channel", channel->id);
+	json_set_str(call->reply, "ts", act_post(call->sim, &post, NULL)->ts);
+}
+
+/* Shown to one person and kept nowhere. */
+static void run_ephemeral(struct api_call *call)
+{
+	struct channel *channel = writable(call);
+	const char *id = channel ? api_need(call, "user") : NULL;
+	const struct user *user = id ? workspace_user(&call->sim->ws, id) : NULL;
+	struct content content = {0};
+	char ts[TS_SIZE];
+
+	if (!id) {
+		return;
+	}
+	if (!user || !channel_has(channel, user)) {
+		api_fail(call, "user_not_in_channel");
+		return;
+	}
+	if (read_content(call, &content, false)) {
+		cJSON *record = sim_record("ephemeral", channel);
+
+		ts_format(ts_next(loop_wall_ms(call->sim->loop), channel->last_us), ts);
+		json_set_str(record, "text", content.text);
+		sim_report(call->sim, json_set_str(record, "to", user->name));
+		json_set_str(call->reply, "message_ts", ts);
+	}
+	content_finish(&content);
+}
+
+/* ---- changing ---- */
+
+static bool is_own(const struct api_call *call, const struct message *message)
+{
+	return str_equal(message->bot_id, call->sim->app.bot->bot_id) &&
+	       !str_equal(message->subtype, "tombstone");
+}
+
+/* The app's message named by ts, or NULL and the call failed. */
+static struct message *own_message(
+        struct api_call *call, const struct channel *channel, const char *not_own)
+{
+	const char *ts = api_need(call, "ts");
+	struct message *message = ts ? channel_message(channel, ts) : NULL;
+
+	if (!ts) {
+		return NULL;
+	}
+	if (!message) {
+		api_fail(call, "message_not_found");
+		return NULL;
+	}
+	if (!is_own(call, message)) {
+		api_fail(call, not_own);
+		return NULL;
+	}
+	return message;
+}
+
+static void update(
+        struct api_call *call, struct message *message, struct content *content)
+{
+	struct edit edit = {.text = content->text,
+	        .by = call->sim->app.bot->bot_id,
+	        .blocks = content->blocks,
+	        .attachments = content->attachments,
+	        .metadata = content->metadata,
+	        .own_blocks = true};
+
+	if (message->thread_ts && !message->subtype &&
+	        api_bool(call, "reply_broadcast", false)) {
+		str_replace(&message->subtype, "thread_broadcast");
+	}
+	act_edit(call->sim, message, &edit, NULL);
+	json_set_str(call->reply, "channel", message->channel->id);
+	json_set_str(call->reply, "ts", message->ts);
+	json_set_str(call->reply, "text", message->text);
+	json_set(call->reply, "message", view_message(call->sim, message, VIEW_METADATA));
+}
+
+static void run_update(struct api_call *call)
+{
+	const struct channel *channel = api_channel(call, SCOPE_NONE);
+	struct content content = {0};
+	struct message *message;
+
+	if (!channel || refuse_as_user(call)) {
+		return;
+	}
+	if (channel->archived) {
+		api_fail(call, "is_inactive");
+		return;
+	}
+	message = own_message(call, channel, "cant_update_message");
+	if (message && read_content(call, &content, true)) {
+		const char *text = api_str(call, "text");
+
+		if (text && text_length(text) > TEXT_EDIT_MAX_CHARS) {
+			api_fail(call, "msg_too_long");
+		} else {
+			update(call, message, &content);
+		}
+	}
+	content_finish(&content);
+}
+
+static void run_delete(struct api_call *call)
+{
+	const struct channel *channel = api_channel(call, SCOPE_NONE);
+	struct message *message;
+
+	if (!channel ||
+	        (channel->archived &&
+	                api_fail_unless_ok(call, call->sim->knobs.delete_archived))) {
+		return;
+	}
+	message = own_message(call, channel, "cant_delete_message");
+	if (message) {
+		json_set_str(call->reply, "channel", channel->id);
+		json_set_str(call->reply, "ts", message->ts);
+		act_delete(call->sim, message, NULL);
+	}
+}
+
+static void run_permalink(struct api_call *call)
+{
+	const struct channel *channel = api_channel(call, SCOPE_NONE);
+	const char *ts = channel ? api_need(call, "message_ts") : NULL;
+	const struct message *message = ts ? channel_message(channel, ts) : NULL;
+	autofree char *url = NULL;
+
+	if (!ts) {
+		return;
+	}
+	if (!message) {
+		api_fail(call, "message_not_found");
+		return;
+	}
+	url = view_permalink(call->sim, message);
+	json_set_str(call->reply, "channel", channel->id);
+	json_set_str(call->reply, "permalink", url);
+}
+
+const struct api_method api_chat_methods[] = {
+        {"chat.postMessage", FOR_BOT | TAKES_JSON, TIER_POST, "chat:write", run_post},
+        {"chat.meMessage", FOR_BOT | TAKES_JSON, TIER_3, "chat:write", run_me},
+        {"chat.postEphemeral", FOR_BOT | TAKES_JSON, TIER_4, "chat:write", run_ephemeral},
+        {"chat.update", FOR_BOT | TAKES_JSON, TIER_3, "chat:write", run_update},
+        {"chat.delete", FOR_BOT | TAKES_JSON, TIER_3, "chat:write", run_delete},
+        {"chat.getPermalink", FOR_BOT, TIER_MANY, "", run_permalink},
+        {0},
+};

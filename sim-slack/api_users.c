@@ -1,0 +1,117 @@
+#include "sim-slack/api.h"
+
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "sim-slack/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LIST_MAX = 1000 };
+
+static cJSON *user_with_locale(const struct api_call *call, const struct user *user)
+{
+	cJSON *object = view_user(call->sim, user);
+
+	return api_bool(call, "include_locale", false)
+	               ? json_set_str(object, "locale", "en-GB")
+	               : object;
+}
+
+static void run_users_info(struct api_call *call)
+{
+	const char *id = api_need(call, "user");
+	const struct user *user = id ? workspace_user(&call->sim->ws, id) : NULL;
+
+	if (user) {
+		json_set(call->reply, "user", user_with_locale(call, user));
+	} else if (id) {
+		api_fail(call, "user_not_found");
+	}
+}
+
+static void run_users_list(struct api_call *call)
+{
+	autofree char *from = NULL;
+	struct user *user;
+	size_t cursor = 0;
+	int64_t limit, count = 0;
+	cJSON *members = cJSON_CreateArray();
+
+	if (!api_limit(call, LIST_MAX, LIST_MAX, &limit) ||
+	        !api_cursor(call, "user", &from)) {
+		cJSON_Delete(members);
+		return;
+	}
+	json_set(call->reply, "members", members);
+	if (from && !workspace_user(&call->sim->ws, from)) {
+		api_fail(call, "invalid_cursor");
+		return;
+	}
+	while ((user = workspace_next_user(&call->sim->ws, &cursor))) {
+		if (from && !str_equal(from, user->id)) {
+			continue;
+		}
+		str_replace(&from, NULL);
+		if (count++ == limit) {
+			break;
+		}
+		cJSON_AddItemToArray(members, user_with_locale(call, user));
+	}
+	json_set_int(call->reply, "cache_ts", sim_now_s(call->sim));
+	api_next_cursor(call, "user", user ? user->id : NULL);
+}
+
+static void run_profile_get(struct api_call *call)
+{
+	const char *id = api_str(call, "user");
+	const struct user *user =
+	        id && *id ? workspace_user(&call->sim->ws, id) : call->sim->app.bot;
+
+	if (user) {
+		json_set(call->reply, "profile", view_profile(call->sim, user));
+	} else {
+		api_fail(call, "user_not_found");
+	}
+}
+
+static void run_bots_info(struct api_call *call)
+{
+	const char *id = api_str(call, "bot");
+	size_t cursor = 0;
+	struct user *user;
+
+	if (!id || !*id) {
+		return; /* Slack answers a bare ok */
+	}
+	while ((user = workspace_next_user(&call->sim->ws, &cursor))) {
+		if (user->bot_id && str_equal(user->bot_id, id)) {
+			json_set(call->reply, "bot", view_bot(call->sim, user));
+			return;
+		}
+	}
+	api_fail(call, "bot_not_found");
+}
+
+static void run_emoji_list(struct api_call *call)
+{
+	autofree char *ts = xasprintf("%lld.000000", (long long)sim_now_s(call->sim));
+
+	json_set(call->reply, "emoji", json_new());
+	json_set_str(call->reply, "cache_ts", ts);
+}
+
+static void run_usergroups_list(struct api_call *call)
+{
+	json_set(call->reply, "usergroups", cJSON_CreateArray());
+}
+
+const struct api_method api_users_methods[] = {
+        {"users.info", FOR_BOT, TIER_4, "users:read", run_users_info},
+        {"users.list", FOR_BOT, TIER_2, "users:read", run_users_list},
+        {"users.profile.get", FOR_BOT, TIER_4, "users.profile:read", run_profile_get},
+        {"bots.info", FOR_BOT, TIER_3, "users:read", run_bots_info},
+        {"emoji.list", FOR_BOT, TIER_2, "emoji:read", run_emoji_list},
+        {"usergroups.list", FOR_BOT, TIER_2, "usergroups:read", run_usergroups_list},
+        {0},
+};

@@ -1,0 +1,32 @@
+/* envelopes: each event goes to one open connection and is sent again until it is
+ * acknowledged: attempt 0, and three retries after a deadline of 3 s each. Events that
+ * meet no open connection follow the same schedule. */
+#ifndef SIM_SLACK_ENVELOPES_H
+#define SIM_SLACK_ENVELOPES_H
+
+#include "sim-slack/sim.h"
+
+struct envelopes *envelopes_create(struct sim_slack *sim);
+void envelopes_destroy(struct envelopes **envelopes);
+
+/* channel may be NULL; payload is borrowed. Goes out after the knob event_delay. */
+void envelopes_send(struct envelopes *envelopes, const struct channel *channel,
+        const char *event_id, const cJSON *payload);
+
+/* A client's answer {"envelope_id": ...} on connection `conn`. */
+void envelopes_acknowledge(
+        struct envelopes *envelopes, unsigned conn, const char *envelope_id);
+
+/* Faults, each for the next `times`: frames that get lost on their way, acknowledgements
+ * that are not heard, events whose first attempt comes `delay_ms` late. */
+void envelopes_drop_frames(struct envelopes *envelopes, unsigned times);
+void envelopes_drop_acks(struct envelopes *envelopes, unsigned times);
+void envelopes_delay(struct envelopes *envelopes, unsigned times, int64_t delay_ms);
+/* The last envelope once more, as it was; conn 0: any. False: there was none, or no way.
+ */
+bool envelopes_repeat_last(struct envelopes *envelopes, unsigned conn);
+
+/* Adds a sentence for each event that is still to be delivered. */
+void envelopes_pending(const struct envelopes *envelopes, cJSON *sentences);
+
+#endif

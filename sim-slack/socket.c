@@ -1,0 +1,556 @@
+#include "sim-slack/socket.h"
+
+#include "lib/list.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include "lib/ws_server.h"
+#include "sim-slack/envelopes.h"
+#include "sim-slack/faults.h"
+#include "sim-slack/tickets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGE_MAX_BYTES = 1024 * 1024, BUILD_NUMBER = 118, DEBUG_AGE_MS = 360000 };
+
+enum socket_state {
+	SOCKET_OPENING, /* handshake done, stream not here yet */
+	SOCKET_OPEN,
+	SOCKET_REFUSED, /* one too many: said so, and useless */
+	SOCKET_CLOSING, /* a close frame went either way; the TCP connection may still
+	                   stand */
+	SOCKET_GONE,    /* no connection any more, and Slack has not noticed */
+};
+
+struct socket {
+	struct list link; /* sockets::all */
+	struct sockets *owner;
+	struct ws_conn *conn; /* NULL when gone */
+	unsigned number;
+	unsigned host;
+	enum socket_state state;
+	bool silent;
+	bool told_closed;
+	bool close_at_handshake;
+	int64_t opened_ms;
+	int64_t life_ms;
+	char how[48]; /* the end to come */
+	struct timer ping;
+	struct timer age;    /* warning, then refresh_requested */
+	struct timer end;    /* the drop that was announced */
+	struct timer linger; /* the last of it */
+	bool warned;
+};
+
+struct sockets {
+	struct sim_slack *sim;
+	struct list all; /* socket::link, in the order of opening */
+	struct tickets tickets;
+	unsigned last_number;
+};
+
+static const char *const state_names[] = {
+        "opening", "open", "refused", "closing", "gone"};
+
+static void report(struct socket *socket, const char *what, const char *reason)
+{
+	cJSON *record = json_set_str(sim_record("ws", NULL), "ws", what);
+
+	json_set_int(record, "conn", socket->number);
+	json_set_str(record, "reason", reason);
+	sim_report(socket->owner->sim, record);
+}
+
+static void report_beat(struct socket *socket, const char *kind, const char *from)
+{
+	cJSON *record = json_set_int(sim_record(kind, NULL), "conn", socket->number);
+
+	json_set_str(record, "from", from);
+	sim_report(socket->owner->sim, json_set_bool(record, "beat", true));
+}
+
+static void tell_closed(struct socket *socket, const char *reason)
+{
+	if (!socket->told_closed) {
+		socket->told_closed = true;
+		report(socket, "closed", reason);
+	}
+}
+
+/* ---- life and death ---- */
+
+static void stop_timers(struct socket *socket)
+{
+	timer_stop(&socket->ping);
+	timer_stop(&socket->age);
+	timer_stop(&socket->end);
+	timer_stop(&socket->linger);
+}
+
+static void socket_free(struct socket *socket, enum http_drop how)
+{
+	stop_timers(socket);
+	list_del(&socket->link);
+	ws_conn_destroy(&socket->conn, how);
+	free(socket);
+}
+
+/* The connection is over; a leak keeps its memory, and Slack's count, for a while. */
+static void socket_over(struct socket *socket, enum http_drop how, const char *why)
+{
+	int64_t leak_ms = socket->owner->sim->knobs.leak;
+	bool counted = socket->state == SOCKET_OPEN;
+
+	tell_closed(socket, why);
+	if (leak_ms == 0 || !counted) {
+		socket_free(socket, how);
+		return;
+	}
+	stop_timers(socket);
+	ws_conn_destroy(&socket->conn, how);
+	socket->state = SOCKET_GONE;
+	timer_start(&socket->linger, leak_ms);
+}
+
+static void handle_linger(void *arg)
+{
+	struct socket *socket = arg;
+
+	socket_free(socket, HTTP_DROP_CLOSE);
+}
+
+static void start_closing(struct socket *socket, unsigned code, const char *why)
+{
+	const struct knobs *knobs = &socket->owner->sim->knobs;
+
+	stop_timers(socket);
+	socket->state = SOCKET_CLOSING;
+	tell_closed(socket, why);
+	ws_conn_close(socket->conn, code, "");
+	timer_start(&socket->linger, knobs->linger);
+}
+
+static void drop(struct socket *socket, const char *how)
+{
+	unsigned code = (unsigned)socket->owner->sim->knobs.close_code;
+
+	if (str_equal(how, "silence")) {
+		socket->silent = true;
+		stop_timers(socket);
+	} else if (str_equal(how, "rst")) {
+		socket_over(socket, HTTP_DROP_RESET, "reset by Slack");
+	} else if (str_equal(how, "fin")) {
+		socket_over(socket, HTTP_DROP_CLOSE, "dropped by Slack");
+	} else if (socket->state == SOCKET_CLOSING) {
+		socket->close_at_handshake = str_equal(how, "close");
+	} else {
+		socket->close_at_handshake = str_equal(how, "close");
+		start_closing(socket, code, "closed by Slack");
+	}
+}
+
+static void handle_end(void *arg)
+{
+	struct socket *socket = arg;
+
+	drop(socket, socket->how);
+}
+
+static void say_disconnect(struct socket *socket, const char *reason)
+{
+	autofree char *text = xasprintf("{\"type\":\"disconnect\",\"reason\":\"%s\","
+	                                "\"debug_info\":{\"host\":\"applink-%u\"}}",
+	        reason, socket->host);
+
+	report(socket, "disconnect", reason);
+	socket_send(socket, str_from(text));
+}
+
+static void end_after(struct socket *socket, const char *how, int64_t after_ms)
+{
+	snprintf(socket->how, sizeof(socket->how), "%s", how);
+	timer_start(&socket->end, after_ms);
+}
+
+/* By itself Slack leaves the TCP connection open behind its close frame. */
+static const char *own_drop(const struct knobs *knobs)
+{
+	return str_equal(knobs->drop_how, "close") && knobs->leave_tcp_open
+	               ? "leave_open"
+	               : knobs->drop_how;
+}
+
+static void handle_age(void *arg)
+{
+	struct socket *socket = arg;
+	const struct knobs *knobs = &socket->owner->sim->knobs;
+
+	if (!socket->warned) {
+		socket->warned = true;
+		say_disconnect(socket, "warning");
+		timer_start(&socket->age, knobs->warning_ahead);
+		return;
+	}
+	say_disconnect(socket, "refresh_requested");
+	end_after(socket, own_drop(knobs), knobs->drop_after);
+}
+
+static void handle_ping_timer(void *arg)
+{
+	struct socket *socket = arg;
+	int64_t interval_ms = socket->owner->sim->knobs.ping_interval;
+	char payload[32];
+
+	snprintf(payload, sizeof(payload), "Ping from applink-%u", socket->host);
+	if (ws_conn_ping(socket->conn, str_from(payload))) {
+		report_beat(socket, "ping", "slack");
+	}
+	if (interval_ms > 0) {
+		timer_start(&socket->ping, interval_ms);
+	}
+}
+
+/* ---- what comes from the client ---- */
+
+static unsigned count_live(const struct sockets *sockets)
+{
+	unsigned count = 0;
+
+	list_for_each(link, &sockets->all)
+	{
+		const struct socket *socket = container_of(link, struct socket, link);
+
+		count += socket->state == SOCKET_OPEN || socket->state == SOCKET_GONE;
+	}
+	return count;
+}
+
+static void say_hello(struct socket *socket)
+{
+	autofree char *text = xasprintf(
+	        "{\"type\":\"hello\",\"num_connections\":%u,\"debug_info\":{\"host\":"
+	        "\"applink-%u\",\"build_number\":%d,\"approximate_connection_time\":%lld},"
+	        "\"connection_info\":{\"app_id\":\"%s\"}}",
+	        count_live(socket->owner), socket->host, BUILD_NUMBER,
+	        (long long)(socket->life_ms / 1000), socket->owner->sim->app.id);
+
+	report(socket, "hello", NULL);
+	ws_conn_text(socket->conn, str_from(text));
+}
+
+static void handle_open(struct ws_conn *conn, void *arg)
+{
+	struct socket *socket = arg;
+	const struct knobs *knobs = &socket->owner->sim->knobs;
+	int64_t warn_ms = socket->life_ms - knobs->warning_ahead;
+
+	(void)conn;
+	report(socket, "open", NULL);
+	socket->opened_ms = loop_now_ms(socket->owner->sim->loop);
+	if (count_live(socket->owner) >= (unsigned)knobs->max_sockets) {
+		socket->state = SOCKET_REFUSED;
+		say_disconnect(socket, "too_many_websockets");
+		end_after(socket, own_drop(knobs), knobs->drop_after);
+		return;
+	}
+	socket->state = SOCKET_OPEN;
+	say_hello(socket);
+	if (knobs->ping_interval > 0) {
+		timer_start(&socket->ping, knobs->ping_interval);
+	}
+	timer_start(&socket->age, warn_ms > 0 ? warn_ms : 0);
+}
+
+static void report_odd(struct socket *socket, const char *what, size_t bytes)
+{
+	cJSON *record = json_set_str(sim_record("ws", NULL), "ws", what);
+
+	json_set_int(record, "conn", socket->number);
+	sim_report(socket->owner->sim, json_set_int(record, "bytes", (int64_t)bytes));
+}
+
+static void handle_text(struct ws_conn *conn, struct str text, void *arg)
+{
+	struct socket *socket = arg;
+	autojson cJSON *message = NULL;
+	const char *envelope_id;
+
+	(void)conn;
+	if (socket->silent || socket->state != SOCKET_OPEN) {
+		return;
+	}
+	if (text.n >= (size_t)socket->owner->sim->knobs.frame_limit) {
+		report_odd(socket, "dropped", text.n);
+		return;
+	}
+	message = json_parse(text, NULL);
+	envelope_id = json_str(message, "envelope_id");
+	if (!envelope_id) {
+		report_odd(socket, "unexpected", text.n);
+		return;
+	}
+	envelopes_acknowledge(socket->owner->sim->envelopes, socket->number, envelope_id);
+}
+
+static void handle_binary(struct ws_conn *conn, struct str data, void *arg)
+{
+	(void)conn;
+	report_odd(arg, "unexpected", data.n);
+}
+
+/* Not an echo: Slack adds its own time. */
+static void handle_ping(struct ws_conn *conn, struct str payload, void *arg)
+{
+	struct socket *socket = arg;
+	const struct sim_slack *sim = socket->owner->sim;
+	char text[192];
+	int n;
+
+	report_beat(socket, "ping", "client");
+	if (socket->silent) {
+		return;
+	}
+	n = sim->knobs.pong_echo
+	            ? snprintf(text, sizeof(text), "%.*s", (int)payload.n, payload.p)
+	            : snprintf(text, sizeof(text), "%.*s; timestamp:%lld", (int)payload.n,
+	                      payload.p ? payload.p : "",
+	                      (long long)loop_wall_ms(sim->loop));
+	/* A control frame holds 125 bytes. */
+	ws_conn_pong(conn, (struct str){text, n > 125 ? 125 : (size_t)n});
+}
+
+static void handle_pong(struct ws_conn *conn, struct str payload, void *arg)
+{
+	(void)conn;
+	(void)payload;
+	report_beat(arg, "pong", "client");
+}
+
+static void handle_close(
+        struct ws_conn *conn, unsigned code, struct str reason, void *arg)
+{
+	struct socket *socket = arg;
+	const struct knobs *knobs = &socket->owner->sim->knobs;
+	autofree char *why = xasprintf("closed by the client with code %u", code);
+
+	(void)conn;
+	(void)reason;
+	if (socket->silent) {
+		return;
+	}
+	if (socket->state == SOCKET_CLOSING) {
+		if (socket->close_at_handshake) {
+			timer_start(&socket->linger, 0);
+		}
+		return;
+	}
+	start_closing(socket, code ? code : 1000, why);
+	if (!knobs->leave_tcp_open) {
+		timer_start(&socket->linger, 0);
+	}
+}
+
+static void handle_gone(struct ws_conn *conn, const char *why, void *arg)
+{
+	(void)conn;
+	socket_over(arg, HTTP_DROP_CLOSE, why);
+}
+
+/* ---- coming in ---- */
+
+struct sockets *sockets_create(struct sim_slack *sim)
+{
+	struct sockets *sockets = xcalloc(1, sizeof(*sockets));
+
+	sockets->sim = sim;
+	list_init(&sockets->all);
+	tickets_init(&sockets->tickets);
+	return sockets;
+}
+
+void sockets_destroy(struct sockets **sockets)
+{
+	if (!*sockets) {
+		return;
+	}
+	list_for_each(link, &(*sockets)->all)
+	{
+		socket_free(container_of(link, struct socket, link), HTTP_DROP_RESET);
+	}
+	tickets_finish(&(*sockets)->tickets);
+	free(*sockets);
+	*sockets = NULL;
+}
+
+char *sockets_new_url(struct sockets *sockets)
+{
+	struct sim_slack *sim = sockets->sim;
+	char ticket[UUID_SIZE];
+
+	tickets_issue(&sockets->tickets, &sim->ids, loop_now_ms(sim->loop),
+	        sim->knobs.ticket_ttl, ticket);
+	return xasprintf("ws%s/link/?ticket=%s&app_id=%s", sim->url + strlen("http"),
+	        ticket, sim->app.link_id);
+}
+
+static void report_refused(struct sim_slack *sim, const char *reason)
+{
+	cJSON *record = json_set_str(sim_record("ws", NULL), "ws", "refused");
+
+	sim_report(sim, json_set_str(record, "reason", reason));
+}
+
+static struct socket *socket_create(struct sockets *sockets, bool debug)
+{
+	struct sim_slack *sim = sockets->sim;
+	struct socket *socket = xcalloc(1, sizeof(*socket));
+
+	socket->owner = sockets;
+	socket->number = ++sockets->last_number;
+	socket->host = 1 + (unsigned)rand_below(&sim->ids.chance, 9);
+	socket->life_ms = debug ? DEBUG_AGE_MS : sim->knobs.connection_age;
+	timer_init(&socket->ping, sim->loop, handle_ping_timer, socket);
+	timer_init(&socket->age, sim->loop, handle_age, socket);
+	timer_init(&socket->end, sim->loop, handle_end, socket);
+	timer_init(&socket->linger, sim->loop, handle_linger, socket);
+	list_add_tail(&sockets->all, &socket->link);
+	return socket;
+}
+
+void sockets_handle_request(struct sockets *sockets, struct http_request *req)
+{
+	static const struct ws_conn_handlers handlers = {handle_open, handle_text,
+	        handle_binary, handle_ping, handle_pong, handle_close, handle_gone};
+	struct sim_slack *sim = sockets->sim;
+	struct str query = str_from(http_request_query(req));
+	autofree char *ticket = form_get(query, "ticket");
+	autofree char *debug = form_get(query, "debug_reconnects");
+	struct socket *socket;
+
+	if (faults_refuse(sim->faults, REFUSE_CONNECTIONS)) {
+		report_refused(sim, "fault");
+		http_request_drop(req, HTTP_DROP_RESET);
+		return;
+	}
+	if (!tickets_use(&sockets->tickets, ticket, loop_now_ms(sim->loop))) {
+		report_refused(sim, "ticket");
+		http_request_reply(req, (int)sim->knobs.ticket_status, "text/plain",
+		        str_from("bad ticket\n"));
+		return;
+	}
+	socket = socket_create(sockets, str_equal(debug, "true"));
+	socket->conn = ws_accept(req, &handlers, MESSAGE_MAX_BYTES, socket);
+	if (!socket->conn) {
+		report_refused(sim, "handshake");
+		socket_free(socket, HTTP_DROP_CLOSE);
+	}
+}
+
+/* ---- use ---- */
+
+static bool is_candidate(const struct socket *socket)
+{
+	return socket->state == SOCKET_OPEN || socket->state == SOCKET_GONE;
+}
+
+struct socket *sockets_pick(struct sockets *sockets)
+{
+	unsigned count = count_live(sockets);
+	uint64_t at;
+
+	if (count == 0) {
+		return NULL;
+	}
+	at = count > 1 ? rand_below(&sockets->sim->ids.chance, count) : 0;
+	list_for_each(link, &sockets->all)
+	{
+		struct socket *socket = container_of(link, struct socket, link);
+
+		if (is_candidate(socket) && at-- == 0) {
+			return socket;
+		}
+	}
+	return NULL;
+}
+
+struct socket *sockets_find(const struct sockets *sockets, unsigned number)
+{
+	list_for_each(link, &sockets->all)
+	{
+		struct socket *socket = container_of(link, struct socket, link);
+
+		if (socket->number == number) {
+			return socket;
+		}
+	}
+	return NULL;
+}
+
+unsigned socket_number(const struct socket *socket)
+{
+	return socket->number;
+}
+
+void socket_send(struct socket *socket, struct str text)
+{
+	if (socket->conn && !socket->silent) {
+		ws_conn_text(socket->conn, text);
+	}
+}
+
+void socket_send_raw(struct socket *socket, struct str bytes)
+{
+	if (socket->conn && !socket->silent) {
+		ws_conn_raw(socket->conn, bytes);
+	}
+}
+
+static void disconnect_one(
+        struct socket *socket, const char *reason, const char *how, int64_t after_ms)
+{
+	if (!str_equal(reason, "none")) {
+		say_disconnect(socket, reason);
+	}
+	if (after_ms > 0) {
+		end_after(socket, how, after_ms);
+	} else {
+		drop(socket, how);
+	}
+}
+
+bool sockets_disconnect(struct sockets *sockets, unsigned number, const char *reason,
+        const char *how, int64_t after_ms)
+{
+	bool found = false;
+
+	list_for_each(link, &sockets->all)
+	{
+		struct socket *socket = container_of(link, struct socket, link);
+
+		if ((number == 0 || socket->number == number) && socket->conn &&
+		        socket->state == SOCKET_OPEN) {
+			found = true;
+			disconnect_one(socket, reason, how, after_ms);
+		}
+	}
+	return found;
+}
+
+cJSON *sockets_state(const struct sockets *sockets)
+{
+	cJSON *list = cJSON_CreateArray();
+	int64_t now_ms = loop_now_ms(sockets->sim->loop);
+
+	list_for_each(link, &sockets->all)
+	{
+		const struct socket *socket = container_of(link, struct socket, link);
+		cJSON *item = json_set_int(json_new(), "conn", socket->number);
+
+		json_set_str(item, "state",
+		        socket->silent ? "silent" : state_names[socket->state]);
+		json_set_int(item, "age_ms", now_ms - socket->opened_ms);
+		cJSON_AddItemToArray(list, item);
+	}
+	return list;
+}

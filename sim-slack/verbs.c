@@ -1,0 +1,268 @@
+#include "sim-slack/verbs.h"
+
+#include "lib/str.h"
+#include "sim-slack/acts.h"
+
+static const char *const disconnect_reasons[] = {"warning", "refresh_requested",
+        "link_disabled", "too_many_websockets", "none", NULL};
+static const char *const disconnect_hows[] = {
+        "close", "fin", "rst", "silence", "leave_open", NULL};
+static const char *const envelope_hows[] = {
+        "duplicate", "delay", "drop", "drop_ack", "raw", NULL};
+static const char *const refuse_whats[] = {"connections", "http", "nothing", NULL};
+static const char *const token_names[] = {"bot", "app", NULL};
+
+#define IN                                                                               \
+	{                                                                                \
+		"in", VERB_STR, true,                                                    \
+		        "Channel: name or ID; @name: a direct conversation", NULL        \
+	}
+#define AS                                                                               \
+	{                                                                                \
+		"as", VERB_STR, false,                                                   \
+		        "Who: name or ID, bot for the app's user; default alice", NULL   \
+	}
+#define BY                                                                               \
+	{                                                                                \
+		"by", VERB_STR, false, "Who does it; default alice", NULL                \
+	}
+#define TS                                                                               \
+	{                                                                                \
+		"ts", VERB_STR, false, "The message by its ts; default the last one",    \
+		        NULL                                                             \
+	}
+#define OF                                                                               \
+	{                                                                                \
+		"of", VERB_STR, false, "Or by its text: the last one that reads so",     \
+		        NULL                                                             \
+	}
+#define END                                                                              \
+	{                                                                                \
+		0                                                                        \
+	}
+
+static const struct verb_field none[] = {END};
+
+static const struct verb_field post_fields[] = {AS, IN,
+        {"text", VERB_STR, false, "The text, as Slack's mrkdwn", NULL},
+        {"thread_ts", VERB_STR, false, "Reply to the message with this ts", NULL},
+        {"thread_of", VERB_STR, false, "Reply to the last message with this text", NULL},
+        {"broadcast", VERB_BOOL, false, "Send the reply to the channel as well", NULL},
+        {"me", VERB_BOOL, false, "As /me", NULL},
+        {"username", VERB_STR, false,
+                "As another integration under this name: bot_message", NULL},
+        {"icon_url", VERB_STR, false, "Its picture", NULL},
+        {"blocks", VERB_ARR, false, "Blocks instead of the ones made from the text",
+                NULL},
+        {"attachments", VERB_ARR, false, "Attachments", NULL}, END};
+static const struct verb_field edit_fields[] = {
+        AS, IN, TS, OF, {"text", VERB_STR, true, "The new text", NULL}, END};
+static const struct verb_field delete_fields[] = {AS, IN, TS, OF, END};
+static const struct verb_field react_fields[] = {AS, IN, TS, OF,
+        {"name", VERB_STR, true, "Emoji name without colons: +1", NULL}, END};
+static const struct verb_field pin_fields[] = {AS, IN, TS, OF, END};
+
+static const struct verb_field create_fields[] = {
+        {"name", VERB_STR, true, "Short name", NULL},
+        {"private", VERB_BOOL, false, "A private channel", NULL},
+        {"members", VERB_ARR, false,
+                "Who is in it besides the creator; default everybody, or nobody if private",
+                NULL},
+        BY, END};
+static const struct verb_field invite_fields[] = {IN,
+        {"user", VERB_STR, false, "Whom: name or ID", NULL},
+        {"bot", VERB_BOOL, false, "The app's user", NULL}, BY, END};
+static const struct verb_field in_as_fields[] = {AS, IN, END};
+static const struct verb_field in_by_fields[] = {IN, BY, END};
+static const struct verb_field rename_fields[] = {
+        IN, {"name", VERB_STR, true, "The new name", NULL}, BY, END};
+static const struct verb_field topic_fields[] = {IN,
+        {"text", VERB_STR, true, "The topic; empty takes it away", NULL},
+        {"purpose", VERB_BOOL, false, "Set the purpose instead", NULL}, BY, END};
+static const struct verb_field add_user_fields[] = {
+        {"name", VERB_STR, true, "Short name", NULL},
+        {"real_name", VERB_STR, false, "Full name; default the short one", NULL},
+        {"display_name", VERB_STR, false, "Display name; default none", NULL}, END};
+static const struct verb_field update_user_fields[] = {
+        {"user", VERB_STR, true, "Name or ID", NULL},
+        {"name", VERB_STR, false, "New short name", NULL},
+        {"real_name", VERB_STR, false, "New full name", NULL},
+        {"display_name", VERB_STR, false, "New display name", NULL},
+        {"title", VERB_STR, false, "New title", NULL},
+        {"avatar", VERB_BOOL, false, "A new picture", NULL},
+        {"deleted", VERB_BOOL, false, "Deactivated, or active again", NULL}, END};
+
+static const struct verb_field disconnect_fields[] = {
+        {"conn", VERB_INT, false, "Connection number; default all", NULL},
+        {"reason", VERB_STR, false, "The disconnect message; default refresh_requested",
+                disconnect_reasons},
+        {"how", VERB_STR, false, "How it ends then; default close", disconnect_hows},
+        {"after", VERB_DURATION, false,
+                "From the message to the end; default 10s after warning, 2s after "
+                "refresh_requested, else at once",
+                NULL},
+        END};
+static const struct verb_field answer_fields[] = {
+        {"call", VERB_STR, false, "Method, or any", NULL},
+        {"in", VERB_STR, false, "Only calls for this channel", NULL},
+        {"with", VERB_OBJ, false,
+                "status, error, body, retry_after, hold (before the effect), delay (after it), "
+                "lost: before or after the effect, cut_at (bytes)",
+                NULL},
+        {"times", VERB_INT, false, "For so many calls; default 1, 0: all from now on",
+                NULL},
+        {"after", VERB_INT, false, "After letting so many pass", NULL},
+        {"clear", VERB_BOOL, false, "Forget all rules first", NULL}, END};
+static const struct verb_field envelope_fields[] = {
+        {"how", VERB_STR, true,
+                "duplicate: the last one again; delay, drop, drop_ack: the next ones; raw: any frame",
+                envelope_hows},
+        {"times", VERB_INT, false, "delay, drop, drop_ack: how many; default 1", NULL},
+        {"by", VERB_DURATION, false, "delay: how long; default 10s", NULL},
+        {"conn", VERB_INT, false, "duplicate, raw: on this connection; default any",
+                NULL},
+        {"text", VERB_STR, false, "raw: a text frame", NULL},
+        {"binary", VERB_STR, false, "raw: a binary frame, in hex", NULL},
+        {"bytes", VERB_STR, false, "raw: bytes on the wire, in hex", NULL}, END};
+static const struct verb_field refuse_fields[] = {
+        {"what", VERB_STR, true,
+                "connections: new WebSockets; http: Web API and pictures; nothing: no more",
+                refuse_whats},
+        {"for", VERB_DURATION, false, "How long; default until nothing is said", NULL},
+        END};
+static const struct verb_field revoke_fields[] = {
+        {"token", VERB_STR, false, "Which; default bot", token_names},
+        {"error", VERB_STR, false,
+                "What calls are answered; default account_inactive (bot), invalid_auth (app); "
+                "none: it is good again",
+                NULL},
+        {"events", VERB_BOOL, false, "Send tokens_revoked and app_uninstalled first",
+                NULL},
+        END};
+static const struct verb_field knob_fields[] = {
+        {"name", VERB_STR, false, "Which; default: list them all", NULL},
+        {"value", VERB_ANY, false, "The new value", NULL}, END};
+static const struct verb_field tokens_fields[] = {
+        {"renew", VERB_STR, false, "Make a new one first; the old becomes invalid_auth",
+                token_names},
+        END};
+static const struct verb_field app_fields[] = {
+        {"grant", VERB_ARR, false, "Scopes to add", NULL},
+        {"ungrant", VERB_ARR, false, "Scopes to take away", NULL},
+        {"subscribe", VERB_ARR, false, "Events to add, as in a manifest", NULL},
+        {"unsubscribe", VERB_ARR, false, "Events to take away", NULL}, END};
+
+const struct verb sim_slack_verbs[] = {
+        {"post", "Write a message: {ts, event_id}", post_fields, verb_post},
+        {"edit", "Change a message: {ts, event_id}", edit_fields, verb_edit},
+        {"delete", "Delete a message: {ts, event_id}", delete_fields, verb_delete},
+        {"react", "React to a message", react_fields, verb_react},
+        {"unreact", "Take a reaction back", react_fields, verb_unreact},
+        {"pin", "Pin a message", pin_fields, verb_pin},
+        {"unpin", "Unpin a message", pin_fields, verb_unpin},
+        {"create_channel", "Make a channel: {id}", create_fields, verb_create_channel},
+        {"invite", "Bring a user or the app into a channel", invite_fields, verb_invite},
+        {"kick", "Put a user or the app out of a channel", invite_fields, verb_kick},
+        {"join", "Join a public channel", in_as_fields, verb_join},
+        {"leave", "Leave a channel", in_as_fields, verb_leave},
+        {"archive", "Archive a channel", in_by_fields, verb_archive},
+        {"unarchive", "Bring an archived channel back", in_by_fields, verb_unarchive},
+        {"rename", "Rename a channel", rename_fields, verb_rename},
+        {"topic", "Set a channel's topic or purpose", topic_fields, verb_topic},
+        {"add_user", "A new member of the workspace: {id}", add_user_fields,
+                verb_add_user},
+        {"update_user", "Change a member", update_user_fields, verb_update_user},
+        {"disconnect", "End Socket Mode connections", disconnect_fields, verb_disconnect},
+        {"answer", "Answer the next calls otherwise", answer_fields, verb_answer},
+        {"envelope", "Repeat, delay or lose envelopes; send odd frames", envelope_fields,
+                verb_envelope},
+        {"refuse", "Reset every new connection", refuse_fields, verb_refuse},
+        {"revoke", "Make a token bad, or good again", revoke_fields, verb_revoke},
+        {"knob", "What is not known of Slack: see README.md", knob_fields, verb_knob},
+        {"tokens", "The app's tokens: {bot, app}", tokens_fields, verb_tokens},
+        {"app", "Change the app's scopes and subscriptions", app_fields, verb_app},
+        {"state", "Everything that is there", none, verb_state},
+        {0},
+};
+
+/* ---- what they share ---- */
+
+static struct user *first_person(const struct sim_slack *sim)
+{
+	size_t cursor = 0;
+	struct user *user;
+
+	while ((user = workspace_next_user(&sim->ws, &cursor))) {
+		if (!user->bot_id && !str_equal(user->id, "USLACKBOT")) {
+			return user;
+		}
+	}
+	return NULL;
+}
+
+static struct user *user_named(const struct sim_slack *sim, const char *name)
+{
+	return str_equal(name, "bot") ? sim->app.bot
+	                              : workspace_find_user(&sim->ws, name);
+}
+
+struct user *verb_user(
+        struct sim_slack *sim, const cJSON *args, const char *field, struct err *err)
+{
+	const char *name = json_str(args, field);
+	struct user *user = name ? user_named(sim, name) : first_person(sim);
+
+	if (!user) {
+		err_set(err, ERR_PERMANENT, 0, "there is no user %s",
+		        name ? name : "at all");
+	}
+	return user;
+}
+
+static struct channel *direct(
+        struct sim_slack *sim, const char *name, struct user *as, struct err *err)
+{
+	struct user *users[2] = {as, user_named(sim, name)};
+
+	if (!as || !users[1]) {
+		err_set(err, ERR_PERMANENT, 0, "there is no direct conversation with @%s",
+		        name);
+		return NULL;
+	}
+	return act_open_direct(sim, users, users[1] == as ? 1 : 2, NULL);
+}
+
+struct channel *verb_channel(
+        struct sim_slack *sim, const cJSON *args, struct user *as, struct err *err)
+{
+	const char *name = json_str_or(args, "in", "");
+	struct channel *channel;
+
+	if (*name == '@') {
+		return direct(sim, name + 1, as, err);
+	}
+	channel = workspace_find_channel(&sim->ws, name);
+	if (!channel) {
+		err_set(err, ERR_PERMANENT, 0, "there is no channel %s", name);
+	}
+	return channel;
+}
+
+struct message *verb_message(const struct channel *channel, const cJSON *args,
+        const struct user *author, struct err *err)
+{
+	const char *ts = json_str(args, "ts"), *of = json_str(args, "of");
+
+	for (size_t i = channel->message_count; i > 0; i--) {
+		struct message *message = channel->messages[i - 1];
+
+		if ((!ts || str_equal(ts, message->ts)) &&
+		        (!of || str_equal(of, message->text)) &&
+		        (!author || message->user == author)) {
+			return message;
+		}
+	}
+	err_set(err, ERR_PERMANENT, 0, "there is no such message in %s%s%s",
+	        channel->name, author ? " by " : "", author ? author->name : "");
+	return NULL;
+}

@@ -1,0 +1,30 @@
+/* verbs: the runners behind the verb table (verbs.c), and what they share. */
+#ifndef SIM_SLACK_VERBS_H
+#define SIM_SLACK_VERBS_H
+
+#include "sim-slack/sim.h"
+
+/* The user an argument names ("bot" is the app's own); the first person if the argument
+ * is absent. NULL and *err: there is no such user. */
+struct user *verb_user(
+        struct sim_slack *sim, const cJSON *args, const char *field, struct err *err);
+/* The channel `in` names, by name or ID, or "@name": the direct conversation of `as` (may
+ * be NULL) with that user. NULL and *err: there is none. */
+struct channel *verb_channel(
+        struct sim_slack *sim, const cJSON *args, struct user *as, struct err *err);
+/* The message meant: by `ts`, by `of` (the last one with that text), or the last one.
+ * author (may be NULL) must have written it. NULL and *err: there is none. */
+struct message *verb_message(const struct channel *channel, const cJSON *args,
+        const struct user *author, struct err *err);
+
+typedef bool verb_run_fn(void *sim, const cJSON *args, cJSON **result, struct err *err);
+
+verb_run_fn verb_post, verb_edit, verb_delete, verb_react, verb_unreact, verb_pin,
+        verb_unpin;
+verb_run_fn verb_create_channel, verb_invite, verb_kick, verb_join, verb_leave,
+        verb_archive, verb_unarchive, verb_rename, verb_topic, verb_add_user,
+        verb_update_user;
+verb_run_fn verb_disconnect, verb_answer, verb_envelope, verb_refuse, verb_revoke,
+        verb_knob, verb_tokens, verb_app, verb_state;
+
+#endif
