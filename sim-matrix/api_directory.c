@@ -1,0 +1,271 @@
+/* Aliases and the directories of rooms and users. */
+#include "lib/mem.h"
+
+#include "sim-matrix/alias_query.h"
+#include "sim-matrix/api.h"
+#include "sim-matrix/appservice.h"
+#include "sim-matrix/auth_rules.h"
+#include "sim-matrix/content.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { PUBLIC_ROOMS_MAX = 100, USERS_DEFAULT = 10, USERS_MAX = 500 };
+
+/* ---- aliases ---- */
+
+static void reply_alias(struct call *call, struct room *room)
+{
+	cJSON *servers, *json;
+
+	if (room == NULL) {
+		call_fail(call, FAIL_ALIAS_MISSING, call_param(call, "alias"));
+		return;
+	}
+	servers = cJSON_CreateArray();
+	cJSON_AddItemToArray(servers, cJSON_CreateString(call->sim->server_name));
+	json = json_set_str(json_new(), "room_id", room->room_id);
+	call_reply(call, 200, json_set(json, "servers", servers));
+}
+
+void api_alias_get(struct call *call)
+{
+	alias_query(call, call_param(call, "alias"), reply_alias);
+}
+
+/* May this caller change the alias at all? Answered if not. */
+static bool alias_is_ours(struct call *call, const char *alias)
+{
+	const char *colon = strchr(alias, ':');
+
+	if (alias[0] != '#' || colon == NULL) {
+		call_fail(call, FAIL_ALIAS_SYNTAX, "Room alias is not valid.");
+	} else if (strcmp(colon + 1, call->sim->server_name) != 0) {
+		call_fail(call, FAIL_ALIAS_FOREIGN, NULL);
+	} else if (call->as != NULL && !appservice_owns_alias(call->as, alias)) {
+		call_fail(call, FAIL_ALIAS_NAMESPACE, NULL);
+	} else if (call->as == NULL && alias_is_reserved(call->sim, alias)) {
+		call_fail(call, FAIL_ALIAS_RESERVED, NULL);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+void api_alias_put(struct call *call)
+{
+	const char *alias = call_param(call, "alias");
+	const char *room_id;
+	struct room *room;
+
+	if (!alias_is_ours(call, alias) || !call_need_str(call, "room_id", &room_id)) {
+		return;
+	}
+	room = room_find(call->sim, room_id);
+	if (map_get(call->sim->aliases, alias) != NULL) {
+		call_fail(call, FAIL_ALIAS_EXISTS, alias);
+	} else if (room == NULL) {
+		call_fail(call, FAIL_ROOM_UNKNOWN, room_id);
+	} else {
+		alias_set(call->sim, alias, room, call->user_id);
+		call_reply_empty(call);
+	}
+}
+
+void api_alias_delete(struct call *call)
+{
+	const char *alias = call_param(call, "alias");
+	struct room *room = map_get(call->sim->aliases, alias);
+	const char *creator;
+
+	if (!alias_is_ours(call, alias)) {
+		return;
+	}
+	if (room == NULL) {
+		call_fail(call, FAIL_ALIAS_MISSING, alias);
+		return;
+	}
+	creator = map_get(room->aliases, alias);
+	if (!str_equal(creator, call->user_id) &&
+	        power_of_user(room, call->user_id) <
+	                power_for_event(room, "m.room.canonical_alias", true)) {
+		call_fail(call, FAIL_ALIAS_REMOVE, NULL);
+		return;
+	}
+	map_del(call->sim->aliases, alias);
+	free(map_del(room->aliases, alias));
+	call_reply_empty(call);
+}
+
+void api_room_aliases(struct call *call)
+{
+	const struct room *room = call_room(call);
+	const char *alias;
+	cJSON *list;
+
+	if (room == NULL || !room_state_visible(room, call->user_id)) {
+		call_fail(call, FAIL_MEMBERS_FORBIDDEN, NULL);
+		return;
+	}
+	list = cJSON_CreateArray();
+	for (size_t i = 0; map_next(room->aliases, &i, &alias, NULL);) {
+		cJSON_AddItemToArray(list, cJSON_CreateString(alias));
+	}
+	call_reply(call, 200, json_set(json_new(), "aliases", list));
+}
+
+/* ---- rooms ---- */
+
+void api_directory_get(struct call *call)
+{
+	const struct room *room = call_room(call);
+
+	if (room == NULL) {
+		call_fail(call, FAIL_DIRECTORY_ROOM, NULL);
+	} else {
+		call_reply(call, 200,
+		        json_set_str(json_new(), "visibility",
+		                room->is_public ? "public" : "private"));
+	}
+}
+
+void api_directory_put(struct call *call)
+{
+	struct room *room = call_room(call);
+	const char *visibility = json_str_or(call->body, "visibility", "public");
+
+	if (room == NULL) {
+		call_fail(call, FAIL_DIRECTORY_ROOM, NULL);
+		return;
+	}
+	if (!room_is_joined(room, call->user_id) ||
+	        power_of_user(room, call->user_id) <
+	                power_for_event(room, "m.room.canonical_alias", true)) {
+		call_fail(call, FAIL_DIRECTORY_PUBLISH, NULL);
+		return;
+	}
+	room->is_public = strcmp(visibility, "public") == 0;
+	call_reply_empty(call);
+}
+
+static const char *state_text(const struct room *room, const char *type, const char *key)
+{
+	const struct event *event = room_state(room, type, "");
+
+	return event != NULL ? content_str(event->content, key) : NULL;
+}
+
+static cJSON *public_room(const struct room *room)
+{
+	cJSON *json = json_new();
+
+	json_set_str(json, "room_id", room->room_id);
+	json_set_str(json, "name", state_text(room, "m.room.name", "name"));
+	json_set_str(json, "topic", state_text(room, "m.room.topic", "topic"));
+	json_set_str(json, "avatar_url", state_text(room, "m.room.avatar", "url"));
+	json_set_str(json, "canonical_alias",
+	        state_text(room, "m.room.canonical_alias", "alias"));
+	json_set_str(
+	        json, "join_rule", state_text(room, "m.room.join_rules", "join_rule"));
+	json_set_str(json, "room_type", state_text(room, "m.room.create", "type"));
+	json_set_int(json, "num_joined_members", (int64_t)room->joined);
+	json_set_bool(json, "guest_can_join",
+	        str_equal(state_text(room, "m.room.guest_access", "guest_access"),
+	                "can_join"));
+	json_set_bool(json, "world_readable",
+	        str_equal(state_text(room, "m.room.history_visibility",
+	                          "history_visibility"),
+	                "world_readable"));
+	return json;
+}
+
+static bool room_has_text(const struct room *room, const char *term)
+{
+	const char *texts[] = {state_text(room, "m.room.name", "name"),
+	        state_text(room, "m.room.topic", "topic"),
+	        state_text(room, "m.room.canonical_alias", "alias")};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i] != NULL && strcasestr(texts[i], term) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void api_public_rooms(struct call *call)
+{
+	const char *term = json_str(call->body, "filter.generic_search_term");
+	int64_t limit = json_int(call->body, "limit", call_query_int(call, "limit", 0));
+	cJSON *chunk, *json;
+	int64_t total = 0;
+	void *value;
+
+	if (call->as == NULL && call->user_id == NULL) {
+		call_fail(call, FAIL_MISSING_TOKEN, NULL);
+		return;
+	}
+	limit = limit <= 0 || limit > PUBLIC_ROOMS_MAX ? PUBLIC_ROOMS_MAX : limit;
+	chunk = cJSON_CreateArray();
+	for (size_t i = 0; map_next(call->sim->rooms, &i, NULL, &value);) {
+		const struct room *room = value;
+		if (room->is_public && (term == NULL || room_has_text(room, term))) {
+			total++;
+			if (total <= limit) {
+				cJSON_AddItemToArray(chunk, public_room(room));
+			}
+		}
+	}
+	json = json_set(json_new(), "chunk", chunk);
+	call_reply(call, 200, json_set_int(json, "total_room_count_estimate", total));
+}
+
+/* ---- users ---- */
+
+static bool share_a_room(
+        const struct sim_matrix *sim, const char *a, const struct user *b)
+{
+	const char *room_id;
+
+	for (size_t i = 0; map_next(b->rooms, &i, &room_id, NULL);) {
+		const struct room *room = room_find(sim, room_id);
+		bool is_public = str_equal(
+		        state_text(room, "m.room.join_rules", "join_rule"), "public");
+		if (room_is_joined(room, b->user_id) &&
+		        (is_public || room_is_joined(room, a))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void api_user_directory(struct call *call)
+{
+	const char *term = json_str_or(call->body, "search_term", "");
+	int64_t limit = json_int(call->body, "limit", USERS_DEFAULT);
+	cJSON *results = cJSON_CreateArray();
+	bool limited = false;
+	cJSON *json;
+	void *value;
+
+	limit = limit < 0 || limit > USERS_MAX ? USERS_MAX : limit;
+	for (size_t i = 0; map_next(call->sim->users, &i, NULL, &value) && !limited;) {
+		const struct user *user = value;
+		bool named = strcasestr(user->user_id, term) != NULL ||
+		             (user->displayname != NULL &&
+		                     strcasestr(user->displayname, term) != NULL);
+		if (!named || !share_a_room(call->sim, call->user_id, user)) {
+			continue;
+		}
+		limited = cJSON_GetArraySize(results) >= limit;
+		if (!limited) {
+			json = json_set_str(json_new(), "user_id", user->user_id);
+			json_set_str(json, "display_name", user->displayname);
+			json_set_str(json, "avatar_url", user->avatar_url);
+			cJSON_AddItemToArray(results, json);
+		}
+	}
+	json = json_set(json_new(), "results", results);
+	call_reply(call, 200, json_set_bool(json, "limited", limited));
+}

@@ -1,0 +1,306 @@
+/* Accounts: registering, logging in and out. */
+#include "lib/mem.h"
+
+#include "sim-matrix/api.h"
+#include "sim-matrix/appservice.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RANDOM_NAME_LENGTH = 10, SESSION_LENGTH = 32 };
+
+static const char as_login[] = "m.login.application_service";
+
+static bool localpart_is_fine(const char *localpart)
+{
+	return localpart[0] != '\0' && strlen(localpart) < 200 &&
+	       strspn(localpart, "abcdefghijklmnopqrstuvwxyz0123456789._=-/+") ==
+	               strlen(localpart);
+}
+
+static void lower(char *text)
+{
+	for (; *text != '\0'; text++) {
+		*text = (char)tolower((unsigned char)*text);
+	}
+}
+
+/* ---- registering ---- */
+
+/* The user ID that is asked for; NULL and answered if it cannot be had. Caller frees. */
+static char *wanted_localpart(struct call *call, const char *given)
+{
+	char made[RANDOM_NAME_LENGTH + 1];
+	autofree char *user_id = NULL;
+	char *localpart;
+
+	if (given == NULL) {
+		rand_text(&call->sim->rand, made, RANDOM_NAME_LENGTH);
+	}
+	localpart = xstrdup(given != NULL ? given : made);
+	lower(localpart);
+	user_id = user_id_of(call->sim, localpart);
+	if (!localpart_is_fine(localpart)) {
+		call_fail(call, FAIL_USERNAME, localpart);
+	} else if (user_find(call->sim, user_id) != NULL) {
+		call_fail(call, FAIL_USER_IN_USE, NULL);
+	} else {
+		return localpart;
+	}
+	free(localpart);
+	return NULL;
+}
+
+static bool namespace_allows(struct call *call, const char *localpart)
+{
+	autofree char *user_id = user_id_of(call->sim, localpart);
+
+	if (str_equal(json_str(call->body, "type"), as_login)) {
+		if (call->as == NULL) {
+			call_fail(call, FAIL_MISSING_AS_TOKEN, NULL);
+			return false;
+		}
+		if (!appservice_owns_user(call->as, user_id)) {
+			call_fail(call, FAIL_REGISTER_NAMESPACE, user_id);
+			return false;
+		}
+		return true;
+	}
+	if (user_id_is_reserved(call->sim, user_id)) {
+		call_fail(call, FAIL_REGISTER_RESERVED, user_id);
+		return false;
+	}
+	return true;
+}
+
+/* People go through one stage that asks nothing. */
+static bool interactive_auth_done(struct call *call)
+{
+	char session[SESSION_LENGTH + 1];
+	cJSON *json, *stages, *flows;
+
+	if (call->as != NULL ||
+	        str_equal(json_str(call->body, "auth.type"), "m.login.dummy")) {
+		return true;
+	}
+	rand_text(&call->sim->rand, session, SESSION_LENGTH);
+	stages = cJSON_CreateArray();
+	cJSON_AddItemToArray(stages, cJSON_CreateString("m.login.dummy"));
+	flows = cJSON_CreateArray();
+	cJSON_AddItemToArray(flows, json_set(json_new(), "stages", stages));
+	json = json_new();
+	json_set(json, "flows", flows);
+	json_set(json, "params", json_new());
+	json_set_str(json, "session", session);
+	call_reply(call, 401, json);
+	return false;
+}
+
+static void reply_device(struct call *call, struct user *user, struct device *device)
+{
+	cJSON *json = json_new();
+
+	json_set_str(json, "user_id", user->user_id);
+	json_set_str(json, "access_token", device->token);
+	json_set_str(json, "device_id", device->device_id);
+	json_set_str(json, "home_server", call->sim->server_name);
+	call_reply(call, 200, json);
+}
+
+void api_register(struct call *call)
+{
+	autofree char *kind = call_query(call, "kind");
+	autofree char *localpart = NULL;
+	struct user *user;
+
+	if (str_equal(kind, "guest")) {
+		call_fail(call, FAIL_GUESTS, NULL);
+		return;
+	}
+	localpart = wanted_localpart(call, json_str(call->body, "username"));
+	if (localpart == NULL || !namespace_allows(call, localpart) ||
+	        !interactive_auth_done(call)) {
+		return;
+	}
+	user = user_create(call->sim, localpart, json_str(call->body, "password"));
+	user->displayname = xstrdup(localpart);
+	if (call->as != NULL) {
+		user->made_by = xstrdup(call->as->reg.id);
+	}
+	str_replace(&call->user_id, user->user_id);
+	if (json_bool(call->body, "inhibit_login", false)) {
+		call_reply(call, 200, json_set_str(json_new(), "user_id", user->user_id));
+		return;
+	}
+	reply_device(call, user,
+	        device_create(call->sim, user, json_str(call->body, "device_id"),
+	                json_str(call->body, "initial_device_display_name")));
+}
+
+void api_register_available(struct call *call)
+{
+	autofree char *given = call_query(call, "username");
+	autofree char *localpart = NULL;
+	autofree char *user_id = NULL;
+
+	if (given == NULL) {
+		call_fail(call, FAIL_MISSING_PARAM, "username");
+		return;
+	}
+	localpart = wanted_localpart(call, given);
+	if (localpart == NULL) {
+		return;
+	}
+	user_id = user_id_of(call->sim, localpart);
+	if (call->as != NULL && !appservice_owns_user(call->as, user_id)) {
+		call_fail(call, FAIL_REGISTER_NAMESPACE, user_id);
+	} else if (user_id_is_reserved(call->sim, user_id)) {
+		call_fail(call, FAIL_REGISTER_RESERVED, user_id);
+	} else {
+		call_reply(call, 200, json_set_bool(json_new(), "available", true));
+	}
+}
+
+/* ---- logging in ---- */
+
+void api_login_flows(struct call *call)
+{
+	static const char *const types[] = {"m.login.password", as_login};
+	cJSON *flows = cJSON_CreateArray();
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		cJSON_AddItemToArray(flows, json_set_str(json_new(), "type", types[i]));
+	}
+	call_reply(call, 200, json_set(json_new(), "flows", flows));
+}
+
+/* identifier.user or user, as a full ID; NULL and answered if there is none. Caller
+ * frees. */
+static char *login_user_id(struct call *call)
+{
+	const char *name = json_str(call->body, "identifier.user");
+	char *user_id;
+
+	name = name != NULL ? name : json_str(call->body, "user");
+	if (name == NULL) {
+		call_fail(call, FAIL_LOGIN_TYPE, "");
+		return NULL;
+	}
+	user_id = name[0] == '@' ? xstrdup(name) : user_id_of(call->sim, name);
+	if (!user_id_valid(user_id) || !user_is_local(call->sim, user_id)) {
+		call_fail(call, FAIL_LOGIN_OTHER_SERVER, NULL);
+		free(user_id);
+		return NULL;
+	}
+	return user_id;
+}
+
+static struct user *login_by_password(struct call *call, const char *user_id)
+{
+	const char *password = json_str(call->body, "password");
+	autofree char *lowered = xstrdup(user_id);
+	struct user *user = user_find(call->sim, user_id);
+
+	lower(lowered);
+	user = user != NULL ? user : user_find(call->sim, lowered);
+	if (user != NULL && user->password == NULL && !user->is_server) {
+		call_fail(call, FAIL_LOGIN_DEACTIVATED, NULL);
+		return NULL;
+	}
+	if (user == NULL || password == NULL || user->password == NULL ||
+	        strcmp(user->password, password) != 0) {
+		call_fail(call, FAIL_LOGIN_PASSWORD, NULL);
+		return NULL;
+	}
+	return user;
+}
+
+static struct user *login_by_appservice(struct call *call, const char *user_id)
+{
+	struct user *user = user_find(call->sim, user_id);
+
+	if (call->as == NULL) {
+		call_fail(call, FAIL_MISSING_AS_TOKEN, NULL);
+		return NULL;
+	}
+	if (!appservice_owns_user(call->as, user_id)) {
+		call_fail(call, FAIL_REGISTER_NAMESPACE, user_id);
+		return NULL;
+	}
+	if (user == NULL) {
+		call_fail(call, FAIL_LOGIN_PASSWORD, NULL);
+	}
+	return user;
+}
+
+void api_login(struct call *call)
+{
+	const char *type = json_str_or(call->body, "type", "");
+	const char *device_id = json_str(call->body, "device_id");
+	bool by_as = strcmp(type, as_login) == 0;
+	autofree char *user_id = NULL;
+	struct user *user;
+	struct device *device;
+
+	if (!by_as && strcmp(type, "m.login.password") != 0) {
+		call_fail(call, FAIL_LOGIN_TYPE, type);
+		return;
+	}
+	if (by_as && call->as == NULL) {
+		call_fail(call, FAIL_MISSING_AS_TOKEN, NULL);
+		return;
+	}
+	user_id = login_user_id(call);
+	if (user_id == NULL) {
+		return;
+	}
+	user = by_as ? login_by_appservice(call, user_id)
+	             : login_by_password(call, user_id);
+	if (user == NULL) {
+		return;
+	}
+	str_replace(&call->user_id, user->user_id);
+	device = device_id != NULL ? map_get(user->devices, device_id) : NULL;
+	if (device != NULL) {
+		device_renew_token(call->sim, device);
+	} else {
+		device = device_create(call->sim, user, device_id,
+		        json_str(call->body, "initial_device_display_name"));
+	}
+	reply_device(call, user, device);
+}
+
+/* ---- logging out ---- */
+
+/* Nothing that waits may keep a device that is going. */
+static void end_device(struct sim_matrix *sim, struct device *device)
+{
+	list_for_each(it, &sim->calls)
+	{
+		struct call *other = container_of(it, struct call, link);
+		if (other->device == device) {
+			other->device = NULL;
+		}
+	}
+	device_destroy(sim, device);
+}
+
+void api_logout(struct call *call)
+{
+	if (call->device != NULL) {
+		end_device(call->sim, call->device);
+	}
+	call_reply_empty(call);
+}
+
+void api_logout_all(struct call *call)
+{
+	void *device;
+
+	for (size_t i = 0;
+	        call->user != NULL && map_next(call->user->devices, &i, NULL, &device);) {
+		end_device(call->sim, device);
+	}
+	call_reply_empty(call);
+}

@@ -1,0 +1,81 @@
+#include "sim-matrix/profile.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct profile profiles[] = {
+        {
+                .name = "conduwuit",
+                .software = "conduwuit",
+                .version = "0.5.0",
+                .errors = ERRORS_CONDUWUIT,
+                .error_prefix = true,
+                .exact_405 = true,
+                .token_on_open = true,
+                .lenient_post = true,
+                .device_calls_panic = true,
+                .profile_of_anyone = true,
+                .as_users_look_deactivated = true,
+                .push_by_room = true,
+                .push_query_token = true,
+                .push_txn_id = true,
+                .push_batch = 48,
+                .push_timeout_ms = 35000,
+        },
+        {
+                .name = "synapse",
+                .software = "Synapse",
+                .version = "1.140.0",
+                .errors = ERRORS_SYNAPSE,
+                .exact_405 = true,
+                .masquerade_needs_user = true,
+                .regex_anchored = true,
+                .txn_by_path = true,
+                .txn_keep_ms = 30 * 60 * 1000,
+                .redact_has_txn = true,
+                .state_dedupes = true,
+                .annotation_once = true,
+                .members_by_event = true,
+                .push_counts = true,
+                .push_retry_timer = true,
+                .push_ephemeral = true,
+                .push_age = true,
+                .push_legacy_fields = true,
+                .push_batch = 100,
+                .push_timeout_ms = 60000,
+                .ping_errors_by_spec = true,
+        },
+        {
+                .name = "spec",
+                .software = "spec",
+                .version = "1.17",
+                .errors = ERRORS_SYNAPSE,
+                .exact_405 = true,
+                .masquerade_needs_user = true,
+                .regex_anchored = true,
+                .txn_by_path = true,
+                .redact_has_txn = true,
+                .annotation_once = true,
+                .members_by_event = true,
+                .push_counts = true,
+                .push_retry_timer = true,
+                .push_ephemeral = true,
+                .push_age = true,
+                .push_batch = 100,
+                .push_timeout_ms = 60000,
+                .ping_errors_by_spec = true,
+        },
+};
+
+const struct profile *profile_find(const char *name)
+{
+	if (name == NULL) {
+		return &profiles[0];
+	}
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		if (strcmp(profiles[i].name, name) == 0) {
+			return &profiles[i];
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,21 @@
+/* sync: what is new for one user since a place in the stream. */
+#ifndef SIM_MATRIX_SYNC_H
+#define SIM_MATRIX_SYNC_H
+
+#include "sim-matrix/state.h"
+
+struct sync_query {
+	const struct user *user;
+	struct device *device; /* NULL: no messages to devices */
+	uint64_t since;        /* 0: everything */
+	bool full_state;
+};
+
+/* The answer of GET /sync; *is_news: it holds anything. Caller deletes. */
+cJSON *sync_build(
+        const struct sim_matrix *sim, const struct sync_query *query, bool *is_news);
+
+/* Messages to the device up to `since` have arrived. */
+void sync_confirm(const struct sync_query *query);
+
+#endif
