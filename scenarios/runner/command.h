@@ -1,0 +1,53 @@
+/* command: the command line of `scenario`, and its commands. Each returns an exit status:
+ *
+ *   0 all passed   1 a story or an invariant failed   2 usage, or a scenario is wrong
+ * (nothing was run)   3 the harness itself   4 the trace is not clean   5 unknown: the
+ * cap on real time 77 everything was skipped */
+#ifndef RUNNER_COMMAND_H
+#define RUNNER_COMMAND_H
+
+#include "scenarios/runner/engine.h"
+#include "scenarios/runner/story.h"
+
+enum {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+	STATUS_HARNESS = 3,
+	STATUS_TRACE = 4,
+	STATUS_UNKNOWN = 5,
+	STATUS_SKIPPED = 77,
+};
+
+struct command {
+	const char *name; /* run, check, trace, schema, list */
+	const char *
+	        *selection; /* files, story IDs, requirement IDs, tags; NULL-terminated */
+	size_t selection_count;
+	struct engine_options engine;
+	unsigned jobs;
+	unsigned repeat;
+	bool torture_kill9;
+	bool check_only; /* trace --check */
+	bool verbs;      /* check --verbs */
+	const char *tap_path, *junit_path;
+	char *bridge, *shim; /* owned, of engine */
+};
+
+/* False (a sentence on standard error) if it is not one. argv is borrowed. */
+bool command_parse(int argc, char **argv, struct command *out);
+void command_finish(struct command *command);
+void command_usage(FILE *out);
+
+/* The stories meant: all, or the selected ones. False (problems on standard error): none
+ * may run. */
+bool command_select(const struct command *command, struct story_set *set,
+        const struct story ***selected, size_t *count);
+
+int command_run(const struct command *command);
+int command_torture(
+        const struct command *command, const struct story *const *stories, size_t count);
+int command_repeat(
+        const struct command *command, const struct story *const *stories, size_t count);
+
+#endif

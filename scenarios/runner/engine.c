@@ -1,0 +1,291 @@
+#include "scenarios/runner/engine.h"
+
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#include "scenarios/runner/files.h"
+#include "scenarios/runner/invariants.h"
+#include "scenarios/runner/play.h"
+#include "scenarios/runner/realtime.h"
+#include "scenarios/runner/secrets.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+/* How the end of a story is settled, and how fast a daemon must stop. */
+enum {
+	REST_SPAN_MS = 15 * 60 * 1000,
+	REST_WITHIN_MS = 24 * 60 * 60 * 1000,
+	STOP_WITHIN_MS = 10 * 1000,
+};
+
+const char *verdict_to_str(enum verdict verdict)
+{
+	static const char *const names[] = {"pass", "fail", "harness", "unknown", "skip"};
+	return names[verdict];
+}
+
+/* ---------------------------------------------------------------- the steps */
+
+/* From here on expectations count, and the command line's kill is armed. */
+static void world_is_ready(struct play *play)
+{
+	long kill_at = play->options->kill_at;
+
+	play->world_is_ready = true;
+	play->ready = timeline_count(play->timeline);
+	for (int i = 0; i < TAPS; i++) {
+		play->cursor[i] = play->ready;
+	}
+	play->durable_at_ready = vtime_durable_calls(play->vtime);
+	play->step_number = 0;
+	play_note(play, "world", play->story->world);
+	if (kill_at > 0) {
+		play->torture_is_armed = true;
+		vtime_set_kill_at(
+		        play->vtime, 2 * (int64_t)play->durable_at_ready + kill_at);
+	}
+}
+
+static void add_requirement(struct engine_result *result, const char *id)
+{
+	for (size_t i = 0; i < result->requirement_count; i++) {
+		if (strcmp(result->requirements[i], id) == 0) {
+			return;
+		}
+	}
+	result->requirements = xrealloc(result->requirements,
+	        (result->requirement_count + 1) * sizeof(*result->requirements));
+	result->requirements[result->requirement_count++] = xstrdup(id);
+}
+
+static bool play_steps(struct play *play, struct engine_result *result)
+{
+	const struct story *story = play->story;
+
+	for (size_t i = 0; i < story->step_count; i++) {
+		if (i == story->world_steps) {
+			world_is_ready(play);
+		}
+		if (!play_step(play, &story->steps[i])) {
+			return false;
+		}
+		if (story->steps[i].req != NULL) {
+			add_requirement(result, story->steps[i].req);
+		}
+	}
+	play->step = NULL;
+	return play_quiet(play);
+}
+
+/* ---------------------------------------------------------------- the end */
+
+static bool fail_violation(struct play *play, const struct violation *violation)
+{
+	struct failure failure = {
+	        .what = violation->what,
+	        .expected = violation->expected,
+	        .observed = violation->observed,
+	        .nearest = violation->record,
+	        .lost_text = violation->lost_text,
+	};
+	return play_fail(play, VERDICT_FAIL, &failure);
+}
+
+static bool check_invariants(struct play *play, bool at_rest)
+{
+	const struct invariant_context context = {.at_rest = at_rest};
+	struct violation violation;
+
+	if (invariants_check(play->timeline, &context, &violation)) {
+		return true;
+	}
+	fail_violation(play, &violation);
+	violation_finish(&violation);
+	return false;
+}
+
+static bool has_stopped(struct play *play, void *arg)
+{
+	(void)arg;
+	return play->daemon == NULL;
+}
+
+/* I8: it stops when asked to, at once and with status 0. */
+static bool stop_daemon(struct play *play)
+{
+	struct violation violation = {.what = "I8 clean",
+	        .expected = xstrdup("SIGTERM ends the daemon with status 0 within 10 s")};
+
+	vtime_set_kill_at(play->vtime, 0);
+	play->torture_is_armed = false;
+	play->end_is_asked = true;
+	daemon_signal(play->daemon, SIGTERM);
+	enum passing passing = play_pass(play, has_stopped, NULL,
+	        play_now_us(play) + (int64_t)STOP_WITHIN_MS * 1000);
+	if (passing == PASSING_LATE) {
+		violation.observed = xstrdup("it still runs");
+		fail_violation(play, &violation);
+	} else if (passing == PASSING_DONE &&
+	           json_int(play->end->json, "exit", -1) != 0) {
+		violation.observed = xstrdup(play->end->line);
+		violation.record = play->end;
+		fail_violation(play, &violation);
+	}
+	violation_finish(&violation);
+	return !play_has_failed(play);
+}
+
+static void add_texts(cJSON *to, cJSON *from)
+{
+	cJSON *item;
+
+	while (from != NULL && (item = cJSON_DetachItemFromArray(from, 0)) != NULL) {
+		cJSON_AddItemToArray(to, item);
+	}
+	cJSON_Delete(from);
+}
+
+static bool check_secrets(struct play *play)
+{
+	autojson cJSON *secrets = cJSON_CreateArray();
+
+	add_texts(secrets, sim_slack_secrets(play->slack));
+	add_texts(secrets, sim_matrix_secrets(play->matrix));
+	cJSON_AddItemToArray(secrets, cJSON_CreateString(play->setup.as_token));
+	cJSON_AddItemToArray(secrets, cJSON_CreateString(play->setup.hs_token));
+	autofree char *place = secrets_find(play->setup.dir, secrets);
+	if (place == NULL) {
+		return true;
+	}
+	struct violation violation = {.what = "I6 no secret",
+	        .expected = xstrdup("no token in anything the daemon writes"),
+	        .observed = xstrdup(place)};
+	fail_violation(play, &violation);
+	violation_finish(&violation);
+	return false;
+}
+
+static void end_story(struct play *play)
+{
+	bool at_rest = play->daemon != NULL && !str_equal(play->story->world, "none");
+
+	/* A story of the command line alone has nobody who could be at rest. */
+	if (at_rest && !play_settle(play, REST_SPAN_MS, REST_WITHIN_MS)) {
+		return;
+	}
+	play->durable_at_rest = vtime_durable_calls(play->vtime);
+	at_rest = at_rest && play->daemon != NULL;
+	if (check_invariants(play, at_rest) &&
+	        (play->daemon == NULL || stop_daemon(play)) &&
+	        check_invariants(play, at_rest)) {
+		check_secrets(play);
+	}
+}
+
+/* ---------------------------------------------------------------- what is left behind */
+
+/* The worker is a subreaper: whatever the daemon started and left is a child of ours now.
+ */
+static bool kill_children(void)
+{
+	FILE *children = fopen("/proc/thread-self/children", "re");
+	char *text = NULL;
+	size_t room = 0;
+	bool any = false;
+
+	if (children != NULL && getline(&text, &room, children) > 0) {
+		char *rest = text;
+		for (long pid; (pid = strtol(rest, &rest, 10)) > 0;) {
+			kill((pid_t)pid, SIGKILL);
+			any = true;
+		}
+	}
+	free(text);
+	if (children != NULL) {
+		fclose(children);
+	}
+	return any;
+}
+
+static void find_leftovers(struct play *play)
+{
+	daemon_destroy(&play->daemon);
+	while (waitpid(-1, NULL, WNOHANG) > 0) { /* ended, only nobody asked how */
+	}
+	if (kill_children()) {
+		play_fail_text(play, VERDICT_HARNESS, "no process left behind",
+		        "one that the daemon started still ran");
+		while (waitpid(-1, NULL, 0) > 0) {
+		}
+	}
+}
+
+static void keep_files(struct play *play)
+{
+	autofree char *into = play_out_dir(play->options, play->story);
+	bool keep = play->options->keep ||
+	            (play_has_failed(play) && play->options->kill_at == 0);
+
+	folder_remove(into);
+	if (!keep || !play->has_setup || !folder_make(into)) {
+		return;
+	}
+	setup_keep(&play->setup, into);
+	autofree char *path = xasprintf("%s/timeline.jsonl", into);
+	FILE *out = fopen(path, "we");
+	if (out != NULL) {
+		timeline_write(play->timeline, out);
+		fclose(out);
+	}
+	autofree char *failure = xasprintf("%s/failure.txt", into);
+	if (play->failure != NULL) {
+		file_write(failure, play->failure, strlen(play->failure), NULL);
+	}
+}
+
+static void fill_result(struct play *play, struct engine_result *result)
+{
+	result->verdict = play->verdict;
+	result->failure = xstrdup_null(play->failure);
+	result->virtual_ms = play->vtime == NULL ? 0 : play_now_us(play) / 1000;
+	result->timeline_sha = timeline_sha(play->timeline);
+	if (play->durable_at_rest > play->durable_at_ready) {
+		result->durable_calls =
+		        (long)(play->durable_at_rest - play->durable_at_ready);
+	}
+	for (size_t i = 0; play->failure == NULL && i < play->story->proves_count; i++) {
+		add_requirement(result, play->story->proves[i]);
+	}
+}
+
+void engine_run(const struct story *story, const struct engine_options *opts,
+        struct engine_result *result)
+{
+	*result = (struct engine_result){0};
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	struct play *play = play_create(story, opts);
+
+	if (!play_has_failed(play) && play_steps(play, result)) {
+		end_story(play);
+	}
+	find_leftovers(play);
+	fill_result(play, result);
+	keep_files(play);
+	result->real_ms = realtime_ms() - play->began_real_ms;
+	play_destroy(&play);
+}
+
+void engine_result_finish(struct engine_result *result)
+{
+	free(result->failure);
+	free(result->timeline_sha);
+	for (size_t i = 0; i < result->requirement_count; i++) {
+		free(result->requirements[i]);
+	}
+	free(result->requirements);
+	*result = (struct engine_result){0};
+}

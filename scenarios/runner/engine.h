@@ -1,0 +1,49 @@
+/* engine: plays one story in this process: hosts both simulators on a virtual clock, runs
+ * the daemon under the shim, carries out the steps, and judges. */
+#ifndef RUNNER_ENGINE_H
+#define RUNNER_ENGINE_H
+
+#include "scenarios/runner/story.h"
+
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_FAIL,    /* the daemon broke an expectation or an invariant */
+	VERDICT_HARNESS, /* the runner or a simulator broke */
+	VERDICT_UNKNOWN, /* the cap on real time was hit before a verdict */
+	VERDICT_SKIP,
+};
+const char *verdict_to_str(enum verdict verdict);
+
+enum { ENGINE_DEFAULT_SEED = 1 };
+
+struct engine_options {
+	const char *program; /* the runner, as it was called: for the replay command */
+	const char *bridge;  /* absolute path of the daemon's binary */
+	const char *shim;    /* absolute path of shim.so */
+	const char *out_dir; /* one folder per story is made in it: timeline.jsonl,
+	                        daemon.log ... */
+	const char *worlds_dir;
+	uint64_t seed;
+	bool keep;    /* keep the daemon's files of passed stories too */
+	bool verbose; /* print the timeline as it grows */
+	long kill_at; /* torture: kill -9 around the k-th durable call: 2k before, 2k+1
+	                 after; 0: no */
+};
+
+struct engine_result {
+	enum verdict verdict;
+	char *failure; /* the whole text for people; NULL when passed */
+	int64_t virtual_ms;
+	int64_t real_ms;
+	long durable_calls;  /* counted in this run */
+	char *timeline_sha;  /* SHA-256 of the timeline, hex */
+	char **requirements; /* shown by passed steps and the story's `proves` */
+	size_t requirement_count;
+};
+
+/* Always fills *result. Runs in a process of its own: see pool. */
+void engine_run(const struct story *story, const struct engine_options *opts,
+        struct engine_result *result);
+void engine_result_finish(struct engine_result *result);
+
+#endif

@@ -1,0 +1,177 @@
+#include "scenarios/runner/invariants.h"
+
+#include "lib/mem.h"
+
+#include "scenarios/runner/acks.h"
+#include "scenarios/runner/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- I8 */
+
+bool is_sanitizer_report(const char *line)
+{
+	static const char *const marks[] = {"AddressSanitizer", "LeakSanitizer",
+	        "ThreadSanitizer", "UndefinedBehaviorSanitizer",
+	        ": runtime error: ", "ERROR SUMMARY: "};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (strstr(line, marks[i]) != NULL) {
+			return strstr(line, "ERROR SUMMARY: 0 errors") == NULL;
+		}
+	}
+	return false;
+}
+
+static bool is_unclean(const struct record *record)
+{
+	if (record->at != TAP_BRIDGE || record->expected) {
+		return false;
+	}
+	return record_is(record, "level", "error") ||
+	       record_is(record, "level", "fatal") ||
+	       (record_is(record, "kind", "stderr") &&
+	               is_sanitizer_report(record_str(record, "text"))) ||
+	       (record_is(record, "kind", "exit") &&
+	               !json_bool(record->json, "asked", false));
+}
+
+static bool check_clean(const struct timeline *timeline, struct violation *out)
+{
+	for (size_t i = 0; i < timeline_count(timeline); i++) {
+		const struct record *record = timeline_get(timeline, i);
+		if (is_unclean(record)) {
+			out->what = "I8 clean";
+			out->expected = xstrdup(
+			        "no error in the log, no sanitizer's report, no end "
+			        "that no step asked for or expected");
+			out->observed = record_to_str(record);
+			out->record = record;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- I1, I2, I3 */
+
+static char *describe(const struct entry *entry)
+{
+	return xasprintf("%s, in %s: \"%s\" (#%zu)", direction_to_str(entry->direction),
+	        entry->conversation, record_str(entry->source, "text"),
+	        entry->source->seq);
+}
+
+static bool check_loss(const struct ledger *ledger, struct violation *out)
+{
+	for (size_t i = 0; i < ledger_count(ledger); i++) {
+		const struct entry *entry = ledger_get(ledger, i);
+		if (entry->arrived == NULL && entry->told == NULL) {
+			out->what = "I1 no loss";
+			out->expected = describe(entry);
+			out->observed =
+			        xstrdup("it stands nowhere, and its sender was not told");
+			out->record = entry->source;
+			out->lost_text = xstrdup(record_str(entry->source, "text"));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool check_duplicates(const struct ledger *ledger, struct violation *out)
+{
+	for (size_t i = 0; i < ledger_count(ledger); i++) {
+		const struct entry *entry = ledger_get(ledger, i);
+		if (entry->again != NULL) {
+			out->what = "I2 no duplicate";
+			out->expected = describe(entry);
+			out->observed = xasprintf("it stands there twice: #%zu and #%zu",
+			        entry->arrived->seq, entry->again->seq);
+			out->record = entry->again;
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_inverted(const struct entry *a, const struct entry *b)
+{
+	return a->direction == b->direction &&
+	       strcmp(a->conversation, b->conversation) == 0 && a->arrived != NULL &&
+	       b->arrived != NULL && a->accepted->seq < b->accepted->seq &&
+	       a->arrived->seq > b->arrived->seq;
+}
+
+static bool check_order(const struct ledger *ledger, struct violation *out)
+{
+	for (size_t i = 0; i < ledger_count(ledger); i++) {
+		for (size_t j = 0; j < ledger_count(ledger); j++) {
+			const struct entry *a = ledger_get(ledger, i),
+			                   *b = ledger_get(ledger, j);
+			if (is_inverted(a, b)) {
+				autofree char *later = describe(b);
+				out->what = "I3 order";
+				out->expected = describe(a);
+				out->observed = xasprintf(
+				        "it came (#%zu) after a later one (#%zu): %s",
+				        a->arrived->seq, b->arrived->seq, later);
+				out->record = a->arrived;
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- I5 */
+
+static bool check_acks(const struct timeline *timeline,
+        const struct invariant_context *context, struct violation *out)
+{
+	struct acks *acks = acks_create();
+	struct buf text;
+	bool ok;
+
+	for (size_t i = 0; i < timeline_count(timeline); i++) {
+		acks_add(acks, timeline_get(timeline, i));
+	}
+	ok = acks_wrong(acks) == 0 && (!context->at_rest || acks_open(acks) == 0);
+	if (!ok) {
+		buf_init(&text, 65536);
+		acks_describe(acks, &text);
+		out->what = "I5 acknowledgement";
+		out->expected = xstrdup("every event acknowledged, once and in time");
+		out->observed = xstrdup(buf_cstr(&text));
+		out->record = acks_first_wrong(acks) != NULL ? acks_first_wrong(acks)
+		                                             : acks_first_open(acks);
+		buf_finish(&text);
+	}
+	acks_destroy(&acks);
+	return ok;
+}
+
+/* ---------------------------------------------------------------- all */
+
+bool invariants_check(const struct timeline *timeline,
+        const struct invariant_context *context, struct violation *out)
+{
+	struct ledger *ledger = ledger_create(timeline);
+
+	*out = (struct violation){0};
+	bool ok = check_clean(timeline, out) &&
+	          (!context->at_rest || check_loss(ledger, out)) &&
+	          check_duplicates(ledger, out) && check_order(ledger, out) &&
+	          check_acks(timeline, context, out);
+	ledger_destroy(&ledger);
+	return ok;
+}
+
+void violation_finish(struct violation *violation)
+{
+	free(violation->expected);
+	free(violation->observed);
+	free(violation->lost_text);
+	*violation = (struct violation){0};
+}

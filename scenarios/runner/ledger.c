@@ -1,0 +1,341 @@
+#include "scenarios/runner/ledger.h"
+
+#include "scenarios/runner/alike.h"
+
+#include "lib/map.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct place {                        /* a Slack channel or a Matrix room */
+	const char *name;             /* the last one */
+	const struct record *created; /* a room: by the appservice; a channel: NULL */
+};
+
+struct arrival {
+	const struct record *record;
+	char *words; /* alike */
+	bool taken;
+};
+
+struct ledger {
+	const struct timeline *timeline;
+	struct map *channels, *rooms; /* by ID: struct place */
+	struct map *pairs;            /* name -> struct place of the room */
+	struct map *acked;            /* envelope ID -> the record of its ack */
+	struct arrival *arrivals;
+	size_t arrival_count;
+	struct entry *entries;
+	size_t count;
+};
+
+const char *direction_to_str(enum direction direction)
+{
+	return direction == SLACK_TO_MATRIX ? "Slack to Matrix" : "Matrix to Slack";
+}
+
+/* ---------------------------------------------------------------- conversations */
+
+static struct place *get_place(struct map *places, const char *id)
+{
+	struct place *place = map_get(places, id);
+
+	if (place == NULL) {
+		place = xcalloc(1, sizeof(*place));
+		map_set(places, id, place);
+	}
+	return place;
+}
+
+static void learn_place(struct ledger *ledger, const struct record *record)
+{
+	const char *id = record_str(record, record->at == TAP_SLACK ? "channel" : "room");
+	const char *name = record_str(record, "in");
+
+	if (id[0] == '\0' || name[0] == '\0') {
+		return;
+	}
+	struct place *place =
+	        get_place(record->at == TAP_SLACK ? ledger->channels : ledger->rooms, id);
+	place->name = name;
+	if (record->at == TAP_MATRIX && record_is(record, "event", "create") &&
+	        record_is(record, "by", "appservice")) {
+		place->created = record;
+	}
+}
+
+static void find_pairs(struct ledger *ledger)
+{
+	size_t cursor = 0;
+	void *value;
+
+	while (map_next(ledger->rooms, &cursor, NULL, &value)) {
+		struct place *room = value;
+		size_t inner = 0;
+		void *channel;
+		while (room->created != NULL &&
+		        map_next(ledger->channels, &inner, NULL, &channel)) {
+			if (strcmp(((struct place *)channel)->name, room->name) == 0) {
+				map_set(ledger->pairs, room->name, room);
+			}
+		}
+	}
+}
+
+/* The pair's name, NULL if the record is in none. */
+static const char *pair_of(const struct ledger *ledger, const struct record *record,
+        const struct place **room)
+{
+	bool is_slack = record->at == TAP_SLACK;
+	const char *id = record_str(record, is_slack ? "channel" : "room");
+	const struct place *place =
+	        map_get(is_slack ? ledger->channels : ledger->rooms, id);
+
+	if (place == NULL) {
+		return NULL;
+	}
+	*room = map_get(ledger->pairs, place->name);
+	return *room != NULL && (is_slack || *room == place) ? (*room)->name : NULL;
+}
+
+/* ---------------------------------------------------------------- messages */
+
+static bool is_person_on_slack(const struct record *record)
+{
+	const char *subtype = record_str(record, "subtype");
+
+	return record->at == TAP_SLACK && record_is(record, "kind", "message") &&
+	       record_is(record, "by", "person") &&
+	       record_str(record, "text")[0] != '\0' &&
+	       (subtype[0] == '\0' || strcmp(subtype, "me_message") == 0 ||
+	               strcmp(subtype, "thread_broadcast") == 0);
+}
+
+static bool is_matrix_message(const struct record *record)
+{
+	return record->at == TAP_MATRIX && record_is(record, "kind", "event") &&
+	       record_is(record, "type", "m.room.message") &&
+	       record_str(record, "edits")[0] == '\0';
+}
+
+/* Commands to the bridge are not for Slack. */
+static bool is_person_on_matrix(const struct record *record)
+{
+	return is_matrix_message(record) && record_is(record, "by", "person") &&
+	       !str_starts(record_str(record, "text"), "!slack");
+}
+
+static bool is_arrival(const struct record *record)
+{
+	if (is_matrix_message(record)) {
+		return record_is(record, "by", "appservice") &&
+		       !record_is(record, "event", "notice");
+	}
+	return record->at == TAP_SLACK && record_is(record, "kind", "message") &&
+	       record_is(record, "by", "app");
+}
+
+static char *words_of(const struct record *record)
+{
+	const char *text = record_str(record, "text");
+	return record->at == TAP_SLACK ? alike_slack(text) : alike_matrix(text);
+}
+
+static void add_arrival(struct ledger *ledger, const struct record *record)
+{
+	ledger->arrivals[ledger->arrival_count++] =
+	        (struct arrival){.record = record, .words = words_of(record)};
+}
+
+/* ---------------------------------------------------------------- finding each other */
+
+static bool same_conversation(const struct ledger *ledger, const struct record *arrival,
+        const char *conversation)
+{
+	const struct place *room;
+	const char *name = pair_of(ledger, arrival, &room);
+
+	return name != NULL && strcmp(name, conversation) == 0;
+}
+
+/* By the mark the bridge leaves, where it leaves one; by the words otherwise. */
+static bool is_same_message(
+        const struct entry *entry, const char *words, const struct arrival *arrival)
+{
+	const char *mark = record_str(arrival->record, "mark");
+
+	if (mark[0] != '\0') {
+		return record_is(entry->source, "event_id", mark);
+	}
+	return entry->source->at == TAP_SLACK ? alike(words, arrival->words)
+	                                      : alike(arrival->words, words);
+}
+
+static struct arrival *find_arrival(
+        const struct ledger *ledger, const struct entry *entry, const char *words)
+{
+	enum tap other = entry->direction == SLACK_TO_MATRIX ? TAP_MATRIX : TAP_SLACK;
+
+	for (size_t i = 0; i < ledger->arrival_count; i++) {
+		struct arrival *arrival = &ledger->arrivals[i];
+		if (!arrival->taken && arrival->record->at == other &&
+		        arrival->record->seq > entry->source->seq &&
+		        is_same_message(entry, words, arrival) &&
+		        same_conversation(ledger, arrival->record, entry->conversation)) {
+			return arrival;
+		}
+	}
+	return NULL;
+}
+
+/* The delivery of this message that was acknowledged. The k-th message of a text belongs
+ * to the k-th event of that text, so each event is taken once. */
+static const struct record *find_acked_delivery(
+        struct ledger *ledger, const struct record *source, struct map *taken)
+{
+	for (size_t i = source->seq; i < timeline_count(ledger->timeline); i++) {
+		const struct record *record = timeline_get(ledger->timeline, i);
+		if (record->at != TAP_SLACK || !record_is(record, "kind", "envelope") ||
+		        !record_is(record, "text", record_str(source, "text")) ||
+		        !record_is(record, "in", record_str(source, "in")) ||
+		        map_get(ledger->acked, record_str(record, "envelope")) == NULL ||
+		        map_get(taken, record_str(record, "event_id")) != NULL) {
+			continue;
+		}
+		map_set(taken, record_str(record, "event_id"), ledger);
+		return record;
+	}
+	return NULL;
+}
+
+/* The bridge said in the room that it could not deliver something. */
+static const struct record *find_told(
+        const struct ledger *ledger, const struct entry *entry)
+{
+	for (size_t i = entry->source->seq; i < timeline_count(ledger->timeline); i++) {
+		const struct record *record = timeline_get(ledger->timeline, i);
+		if (is_matrix_message(record) && record_is(record, "event", "notice") &&
+		        record_is(record, "by", "appservice") &&
+		        same_conversation(ledger, record, entry->conversation)) {
+			return record;
+		}
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- building */
+
+static void add_entry(
+        struct ledger *ledger, const struct record *record, struct map *taken)
+{
+	const struct place *room = NULL;
+	const char *conversation = pair_of(ledger, record, &room);
+	struct entry entry = {
+	        .direction = record->at == TAP_SLACK ? SLACK_TO_MATRIX : MATRIX_TO_SLACK,
+	        .conversation = conversation,
+	        .source = record,
+	        .accepted = record,
+	};
+
+	if (conversation == NULL) {
+		return;
+	}
+	if (record->at == TAP_SLACK) {
+		const struct record *delivery =
+		        find_acked_delivery(ledger, record, taken);
+		if (delivery == NULL && room->created->seq > record->seq) {
+			return;
+		}
+		entry.accepted = delivery != NULL ? delivery : record;
+	}
+	ledger->entries[ledger->count++] = entry;
+}
+
+/* Texts repeat, so all first arrivals are given out before any second one is looked for.
+ */
+static void follow_entries(struct ledger *ledger)
+{
+	for (int again = 0; again < 2; again++) {
+		for (size_t i = 0; i < ledger->count; i++) {
+			struct entry *entry = &ledger->entries[i];
+			autofree char *words = words_of(entry->source);
+			struct arrival *arrival = find_arrival(ledger, entry, words);
+			if (arrival == NULL) {
+				continue;
+			}
+			arrival->taken = true;
+			*(again == 0 ? &entry->arrived : &entry->again) = arrival->record;
+		}
+	}
+	for (size_t i = 0; i < ledger->count; i++) {
+		struct entry *entry = &ledger->entries[i];
+		if (entry->arrived == NULL && entry->direction == MATRIX_TO_SLACK) {
+			entry->told = find_told(ledger, entry);
+		}
+	}
+}
+
+struct ledger *ledger_create(const struct timeline *timeline)
+{
+	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
+	struct map *taken = map_create();
+	size_t count = timeline_count(timeline);
+
+	ledger->timeline = timeline;
+	ledger->channels = map_create();
+	ledger->rooms = map_create();
+	ledger->pairs = map_create();
+	ledger->acked = map_create();
+	ledger->arrivals = xcalloc(count + 1, sizeof(*ledger->arrivals));
+	ledger->entries = xcalloc(count + 1, sizeof(*ledger->entries));
+	for (size_t i = 0; i < count; i++) {
+		struct record *record = timeline_get(timeline, i);
+		learn_place(ledger, record);
+		if (is_arrival(record)) {
+			add_arrival(ledger, record);
+		} else if (record_is(record, "kind", "ack") &&
+		           !json_bool(record->json, "dropped", false)) {
+			map_set(ledger->acked, record_str(record, "acked"), record);
+		}
+	}
+	find_pairs(ledger);
+	for (size_t i = 0; i < count; i++) {
+		const struct record *record = timeline_get(timeline, i);
+		if (is_person_on_slack(record) || is_person_on_matrix(record)) {
+			add_entry(ledger, record, taken);
+		}
+	}
+	follow_entries(ledger);
+	map_destroy(&taken, NULL);
+	return ledger;
+}
+
+void ledger_destroy(struct ledger **ledger)
+{
+	if (*ledger == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < (*ledger)->arrival_count; i++) {
+		free((*ledger)->arrivals[i].words);
+	}
+	map_destroy(&(*ledger)->channels, free);
+	map_destroy(&(*ledger)->rooms, free);
+	map_destroy(&(*ledger)->pairs, NULL);
+	map_destroy(&(*ledger)->acked, NULL);
+	free((*ledger)->arrivals);
+	free((*ledger)->entries);
+	free(*ledger);
+	*ledger = NULL;
+}
+
+size_t ledger_count(const struct ledger *ledger)
+{
+	return ledger->count;
+}
+
+const struct entry *ledger_get(const struct ledger *ledger, size_t index)
+{
+	return &ledger->entries[index];
+}

@@ -1,0 +1,110 @@
+/* scenario: plays stories against the real daemon. See scenarios/README.md. */
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#include "scenarios/runner/command.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+static int check(const struct command *command)
+{
+	const struct story **stories;
+	struct story_set set;
+	size_t count;
+	int status = STATUS_USAGE;
+
+	if (command->verbs) {
+		story_write_manual(stdout);
+		return STATUS_OK;
+	}
+	if (command_select(command, &set, &stories, &count)) {
+		printf("%zu scenarios and variations, all as they must be\n", count);
+		status = STATUS_OK;
+	}
+	free(stories);
+	story_set_finish(&set);
+	return status;
+}
+
+static int list(const struct command *command)
+{
+	const struct story **stories;
+	struct story_set set;
+	size_t count;
+	bool ok = command_select(command, &set, &stories, &count);
+
+	for (size_t i = 0; ok && i < count; i++) {
+		printf("%-40s %s\n", stories[i]->id, stories[i]->title);
+	}
+	free(stories);
+	story_set_finish(&set);
+	return ok ? STATUS_OK : STATUS_USAGE;
+}
+
+static int trace(const struct command *command)
+{
+	struct story_problems problems = {0};
+	const struct story **stories;
+	struct story_set set;
+	size_t count;
+	int status = STATUS_USAGE;
+	autofree char *results = xasprintf("%s/results.jsonl", command->engine.out_dir);
+
+	if (command_select(command, &set, &stories, &count)) {
+		bool clean = story_trace(&set, STORY_SPEC, results, "SPEC-TRACE.md",
+		        command->check_only, &problems);
+		status = clean ? STATUS_OK : STATUS_TRACE;
+	}
+	for (size_t i = 0; i < problems.count; i++) {
+		fprintf(stderr, "%s\n", problems.lines[i]);
+	}
+	story_problems_finish(&problems);
+	free(stories);
+	story_set_finish(&set);
+	return status;
+}
+
+static int schema(void)
+{
+	autofree char *text = story_schema_text();
+
+	fputs(text, stdout);
+	return STATUS_OK;
+}
+
+static int dispatch(const struct command *command)
+{
+	if (str_equal(command->name, "run")) {
+		return command_run(command);
+	}
+	if (str_equal(command->name, "check")) {
+		return check(command);
+	}
+	if (str_equal(command->name, "trace")) {
+		return trace(command);
+	}
+	if (str_equal(command->name, "schema")) {
+		return schema();
+	}
+	if (str_equal(command->name, "list")) {
+		return list(command);
+	}
+	command_usage(stderr);
+	return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct command command;
+	int status = STATUS_USAGE;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (command_parse(argc, argv, &command)) {
+		status = dispatch(&command);
+	} else {
+		command_usage(stderr);
+	}
+	command_finish(&command);
+	return status;
+}

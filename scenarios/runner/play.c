@@ -1,0 +1,323 @@
+#include "scenarios/runner/play.h"
+
+#include "lib/mem.h"
+#include "lib/str.h"
+
+#include "scenarios/runner/realtime.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_PLAIN_BYTES = 64 * 1024 };
+
+/* 2026-01-05T09:00:00Z, a Monday: every story begins then. */
+static const int64_t wall_ms_at_start = 1767603600000;
+
+/* ---------------------------------------------------------------- records */
+
+static bool is_chatter(const struct record *record)
+{
+	return record->beat || record_is(record, "level", "debug") ||
+	       record_is(record, "level", "trace");
+}
+
+struct record *play_report(struct play *play, enum tap at, const cJSON *fields)
+{
+	struct record *record = timeline_add(
+	        play->timeline, at, play_now_us(play), play->step_number, fields);
+
+	if (!is_chatter(record)) {
+		play->last_work_us = record->us;
+	}
+	if (play->options->verbose) {
+		autofree char *line = record_to_str(record);
+		printf("%s\n", line);
+	}
+	return record;
+}
+
+void play_note(struct play *play, const char *kind, const char *text)
+{
+	autojson cJSON *record = json_set_str(json_new(), "kind", kind);
+
+	json_set_str(record, kind, text);
+	play_report(play, TAP_RUNNER, record);
+}
+
+static void tap_slack(const cJSON *record, void *arg)
+{
+	life_watch_record(arg, play_report(arg, TAP_SLACK, record));
+}
+
+static void tap_matrix(const cJSON *record, void *arg)
+{
+	life_watch_record(arg, play_report(arg, TAP_MATRIX, record));
+}
+
+/* ---------------------------------------------------------------- the stage */
+
+uint16_t play_port_of(const char *url)
+{
+	const char *colon = strrchr(url, ':');
+	return colon == NULL ? 0 : (uint16_t)strtoul(colon + 1, NULL, 10);
+}
+
+/* Ports and the folder differ from run to run: they are written by name. */
+static void name_port(struct play *play, uint16_t port, const char *name)
+{
+	autofree char *address = xasprintf("127.0.0.1:%u", port);
+	autofree char *local = xasprintf("localhost:%u", port);
+	autofree char *number = xasprintf("\"port\":%u", port);
+	autofree char *text = xasprintf("\"port\":\"%u\"", port);
+	autofree char *named = xasprintf("\"port\":\"%s\"", name);
+
+	timeline_rename(play->timeline, address, name);
+	timeline_rename(play->timeline, local, name);
+	timeline_rename(play->timeline, number, named);
+	timeline_rename(play->timeline, text, named);
+}
+
+static bool open_simulators(struct play *play, struct err *err)
+{
+	const struct sim_slack_options slack = {
+	        .seed = play->options->seed, .tap = tap_slack, .tap_arg = play};
+	const struct sim_matrix_options matrix = {.seed = play->options->seed,
+	        .server_name = "sim.test",
+	        .profile = json_str(play->story->setup, "matrix.profile"),
+	        .tap = tap_matrix,
+	        .tap_arg = play};
+
+	play->slack = sim_slack_create(play->loop, &slack, err);
+	play->matrix =
+	        play->slack == NULL ? NULL : sim_matrix_create(play->loop, &matrix, err);
+	if (play->matrix == NULL) {
+		return false;
+	}
+	name_port(play, play_port_of(sim_slack_url(play->slack)), "<slack>");
+	name_port(play, play_port_of(sim_matrix_url(play->matrix)), "<matrix>");
+	return true;
+}
+
+static void name_token(struct play *play, const char *prefix, const char *name)
+{
+	autojson cJSON *secrets = sim_slack_secrets(play->slack);
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, secrets)
+	{
+		if (cJSON_IsString(item) && str_starts(item->valuestring, prefix)) {
+			values_set_str(play->values, name, item->valuestring);
+			return;
+		}
+	}
+}
+
+static void name_values(struct play *play)
+{
+	const char *server_name = sim_matrix_server_name(play->matrix);
+	autofree char *bot = xasprintf("@slackbot:%s", server_name);
+
+	values_set_str(play->values, "registration", play->setup.registration);
+	values_set_str(play->values, "slack.url", sim_slack_url(play->slack));
+	values_set_str(play->values, "matrix.url", sim_matrix_url(play->matrix));
+	values_set_str(play->values, "matrix.server_name", server_name);
+	values_set_str(play->values, "bridge.bot", bot);
+	values_set_str(play->values, "dir", play->setup.dir);
+	name_token(play, "xoxb-", "slack.bot_token");
+	name_token(play, "xapp-", "slack.app_token");
+}
+
+static bool open_setup(struct play *play, struct err *err)
+{
+	play->has_setup = setup_create(&play->setup, play->options->seed,
+	        sim_slack_url(play->slack), sim_matrix_url(play->matrix),
+	        sim_matrix_server_name(play->matrix),
+	        json_get(play->story->setup, "bridge.config"), err);
+	if (!play->has_setup) {
+		return false;
+	}
+	name_port(play, play->setup.port, "<bridge>");
+	timeline_rename(play->timeline, play->setup.dir, "<dir>");
+	autofree char *log = xasprintf("%s/daemon.log", play->setup.dir);
+	play->log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	name_values(play);
+	return true;
+}
+
+struct play *play_create(const struct story *story, const struct engine_options *options)
+{
+	struct play *play = xcalloc(1, sizeof(*play));
+	struct err err = ERR_INIT;
+
+	play->story = story;
+	play->options = options;
+	play->verdict = VERDICT_PASS;
+	play->began_real_ms = realtime_ms();
+	play->log_fd = -1;
+	list_init(&play->jobs);
+	buf_init(&play->plain[0], MAX_PLAIN_BYTES);
+	buf_init(&play->plain[1], MAX_PLAIN_BYTES);
+	play->timeline = timeline_create();
+	play->values = values_create();
+	play->loop = loop_create();
+	play->vtime = vtime_create(play->loop, wall_ms_at_start, options->seed, &err);
+	if (play->vtime == NULL || !open_simulators(play, &err) ||
+	        !open_setup(play, &err)) {
+		play_fail_text(
+		        play, VERDICT_HARNESS, "a stage to play on", "%s", err.msg);
+		return play;
+	}
+	vtime_set_real_cap(play->vtime, story->limit.real_ms);
+	vtime_on_turn(play->vtime, life_watch_turn, play);
+	return play;
+}
+
+static void free_args(char **args)
+{
+	for (size_t i = 0; args != NULL && args[i] != NULL; i++) {
+		free(args[i]);
+	}
+	free(args);
+}
+
+void play_destroy(struct play **play)
+{
+	struct play *it = *play;
+
+	if (it == NULL) {
+		return;
+	}
+	daemon_destroy(&it->daemon);
+	jobs_cancel(it);
+	sim_slack_destroy(&it->slack);
+	sim_matrix_destroy(&it->matrix);
+	vtime_destroy(&it->vtime);
+	loop_destroy(&it->loop);
+	if (it->log_fd >= 0) {
+		close(it->log_fd);
+	}
+	if (it->has_setup) {
+		setup_finish(&it->setup);
+	}
+	match_destroy(&it->kill_rule.match);
+	free_args(it->daemon_args);
+	buf_finish(&it->plain[0]);
+	buf_finish(&it->plain[1]);
+	values_destroy(&it->values);
+	timeline_destroy(&it->timeline);
+	free(it->failure);
+	free(it);
+	*play = NULL;
+}
+
+cJSON *play_pending(const struct play *play)
+{
+	cJSON *all = cJSON_CreateArray();
+	cJSON *parts[2] = {NULL, NULL};
+
+	if (play->slack != NULL && play->matrix != NULL) {
+		parts[0] = sim_slack_pending(play->slack);
+		parts[1] = sim_matrix_pending(play->matrix);
+	}
+	for (int i = 0; i < 2; i++) {
+		cJSON *item;
+		while (parts[i] != NULL &&
+		        (item = cJSON_DetachItemFromArray(parts[i], 0)) != NULL) {
+			cJSON_AddItemToArray(all, item);
+		}
+		cJSON_Delete(parts[i]);
+	}
+	return all;
+}
+
+/* ---------------------------------------------------------------- failing */
+
+bool play_has_failed(const struct play *play)
+{
+	return play->failure != NULL;
+}
+
+char *play_out_dir(const struct engine_options *options, const struct story *story)
+{
+	autofree char *name = xstrdup(story->id);
+
+	for (char *p = name; *p != '\0'; p++) {
+		if (strchr("/ \\\"'", *p) != NULL) {
+			*p = '_';
+		}
+	}
+	return xasprintf("%s/%s", options->out_dir, name);
+}
+
+char *play_replay_command(const struct play *play)
+{
+	const struct engine_options *options = play->options;
+	autofree char *seed =
+	        options->seed == ENGINE_DEFAULT_SEED
+	                ? xstrdup("")
+	                : xasprintf(" --seed %llu", (unsigned long long)options->seed);
+	autofree char *kill = options->kill_at == 0
+	                              ? xstrdup("")
+	                              : xasprintf(" --kill-at %ld", options->kill_at);
+
+	return xasprintf("%s run '%s'%s%s --keep --verbose", options->program,
+	        play->story->id, seed, kill);
+}
+
+bool play_keeps_files(const struct play *play, bool has_failed)
+{
+	/* Of a thousand runs that are killed somewhere, each can be had again by its
+	 * number. */
+	return play->options->keep || (has_failed && play->options->kill_at == 0);
+}
+
+/* The last end that nobody asked for explains most that comes after it. */
+static const struct record *unasked_end(const struct play *play)
+{
+	const struct record *end = play->end;
+	return end != NULL && !end->expected && !json_bool(end->json, "asked", false)
+	               ? end
+	               : NULL;
+}
+
+bool play_fail(struct play *play, enum verdict verdict, struct failure *failure)
+{
+	if (play->failure != NULL) {
+		return false;
+	}
+	autojson cJSON *pending = play_pending(play);
+	autofree char *replay = play_replay_command(play);
+	autofree char *kept = play_keeps_files(play, true)
+	                              ? play_out_dir(play->options, play->story)
+	                              : NULL;
+	int64_t now_us = play->vtime != NULL ? play_now_us(play) : 0;
+
+	failure->story = play->story;
+	failure->step = failure->step != NULL ? failure->step : play->step;
+	failure->what = failure->what != NULL ? failure->what
+	                : play->step != NULL  ? play->step->verb
+	                                      : verdict_to_str(verdict);
+	failure->pending = pending;
+	failure->end = unasked_end(play);
+	failure->replay = replay;
+	failure->kept = kept;
+	play->verdict = verdict;
+	play->failure = failure_to_str(
+	        failure, play->timeline, now_us, realtime_ms() - play->began_real_ms);
+	return false;
+}
+
+bool play_fail_text(struct play *play, enum verdict verdict, const char *expected,
+        const char *observed, ...)
+{
+	struct failure failure = {.expected = expected};
+	va_list args;
+
+	va_start(args, observed);
+	autofree char *text = xvasprintf(observed, args);
+	va_end(args);
+	failure.observed = text;
+	return play_fail(play, verdict, &failure);
+}

@@ -1,0 +1,139 @@
+/* play: one story being played: the simulators, the daemon, the clock, and where the
+ * story stands. Internal to the engine; its files are play.c (the stage), life.c (the
+ * daemon on it), passing.c (time), steps.c and watch.c (what steps do), jobs.c (what goes
+ * on in the background). */
+#ifndef RUNNER_PLAY_H
+#define RUNNER_PLAY_H
+
+#include "lib/buf.h"
+#include "lib/list.h"
+#include "lib/loop.h"
+
+#include "scenarios/runner/daemon.h"
+#include "scenarios/runner/engine.h"
+#include "scenarios/runner/failure.h"
+#include "scenarios/runner/match.h"
+#include "scenarios/runner/setup.h"
+#include "scenarios/runner/timeline.h"
+#include "scenarios/runner/values.h"
+#include "scenarios/runner/vtime.h"
+
+#include "sim-matrix/sim_matrix.h"
+#include "sim-slack/sim_slack.h"
+
+enum { TAPS = TAP_RUNNER + 1 };
+
+/* A kill -9 that waits for a record. */
+struct kill_rule {
+	struct match *match; /* NULL: none is armed */
+	enum tap at;
+	bool after_answer;
+	bool fired; /* the record came; the kill follows when the simulators' turn ends */
+};
+
+struct play {
+	const struct story *story;
+	const struct engine_options *options;
+	const struct story_step *step; /* being played; NULL before and after */
+	int step_number;
+
+	struct loop *loop;
+	struct vtime *vtime;
+	struct sim_slack *slack;
+	struct sim_matrix *matrix;
+	struct setup setup;
+	bool has_setup;
+	struct values *values;
+	struct timeline *timeline;
+	int64_t began_real_ms;
+	int64_t last_work_us; /* the last record that was no beat and no chatter */
+
+	struct daemon *daemon; /* NULL: not running */
+	char **daemon_args;    /* of the life that runs, or ran last; NULL-terminated */
+	struct buf plain[2];   /* what this life wrote beside log lines */
+	int log_fd;
+	bool end_is_asked;     /* a step asked this life to end */
+	bool torture_is_armed; /* kill_at is set by the command line: restart at once */
+	struct record *end;    /* of the last life that ended; NULL: none has */
+	struct kill_rule kill_rule;
+
+	struct list jobs; /* job::link */
+	bool world_is_ready;
+	size_t ready;        /* index of the first record since then */
+	size_t cursor[TAPS]; /* index behind the last record a single-event expect found
+	                      */
+	uint64_t durable_at_ready, durable_at_rest;
+
+	enum verdict verdict;
+	char *failure; /* the first one; NULL: none */
+};
+
+/* ---- play.c ---- */
+struct play *play_create(const struct story *story, const struct engine_options *options);
+void play_destroy(struct play **play);
+struct record *play_report(struct play *play, enum tap at, const cJSON *fields);
+/* {"kind":kind, kind:text} on the runner's own lane. */
+void play_note(struct play *play, const char *kind, const char *text);
+bool play_has_failed(const struct play *play);
+/* What the simulators still have to do by themselves. Caller deletes. */
+cJSON *play_pending(const struct play *play);
+char *play_replay_command(const struct play *play); /* caller frees */
+/* The story's folder under options->out_dir. Caller frees. */
+char *play_out_dir(const struct engine_options *options, const struct story *story);
+
+bool play_keeps_files(const struct play *play, bool has_failed);
+/* "http://127.0.0.1:4010" -> 4010 */
+uint16_t play_port_of(const char *url);
+
+/* Ends the story, with the step being played as the place. Only the first call counts.
+ * Returns false. */
+bool play_fail(struct play *play, enum verdict verdict, struct failure *failure);
+/* The same with formatted texts. */
+bool play_fail_text(struct play *play, enum verdict verdict, const char *expected,
+        const char *observed, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- life.c ---- */
+/* Runs the daemon with these arguments (copied); its end is then reported as a record. */
+bool life_start(struct play *play, const char *const *args);
+/* Starts it again as it was started last. */
+bool life_restart(struct play *play);
+void life_end(struct play *play); /* after VTIME_ENDED */
+void life_kill(struct play *play);
+/* A simulator reported this: time to kill? */
+void life_watch_record(struct play *play, const struct record *record);
+/* The simulators' turn is over. */
+void life_watch_turn(void *arg);
+
+/* ---- passing.c ---- */
+enum passing {
+	PASSING_DONE,  /* done() said so */
+	PASSING_LATE,  /* the deadline came first */
+	PASSING_FAILED /* the story has failed meanwhile */
+};
+/* Lets both sides work and time pass until done() (asked whenever all is quiet) or the
+ * deadline. */
+enum passing play_pass(struct play *play, bool (*done)(struct play *play, void *arg),
+        void *arg, int64_t deadline_us);
+/* To quiescence at this instant. False: the story has failed. */
+bool play_quiet(struct play *play);
+int64_t play_now_us(const struct play *play);
+/* Until nobody has anything left to do for span_ms. False: not by the deadline, or
+ * failed. */
+bool play_settle(struct play *play, int64_t span_ms, int64_t within_ms);
+
+/* ---- steps.c, watch.c ---- */
+bool play_step(struct play *play, const struct story_step *step);
+bool play_watch(struct play *play, const struct story_step *step, const cJSON *args);
+
+/* ---- jobs.c ---- */
+/* Does a simulator's verb once, or count times, every so often. args: as the story has
+ * them, references replaced. */
+bool job_start(struct play *play, const struct story_step *step, const cJSON *args);
+bool jobs_are_done(const struct play *play);
+void jobs_cancel(struct play *play);
+
+/* ---- net.c ---- */
+bool net_cut(struct play *play, const cJSON *args);
+bool net_heal(struct play *play, const cJSON *args);
+
+#endif

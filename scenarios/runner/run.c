@@ -1,0 +1,76 @@
+#include "lib/mem.h"
+
+#include "scenarios/runner/command.h"
+#include "scenarios/runner/files.h"
+#include "scenarios/runner/pool.h"
+#include "scenarios/runner/report.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool take_result(size_t index, const struct pool_task *task,
+        struct engine_result *result, void *arg)
+{
+	(void)index;
+	report_add(arg, task->story, result);
+	return true;
+}
+
+static int run_once(
+        const struct command *command, const struct story *const *stories, size_t count)
+{
+	struct pool_task *tasks = xcalloc(count + 1, sizeof(*tasks));
+	autofree char *results = xasprintf("%s/results.jsonl", command->engine.out_dir);
+	const struct report_options options = {
+	        .tap_path = command->tap_path,
+	        .junit_path = command->junit_path,
+	        .results_path = command->engine.kill_at == 0 ? results : NULL,
+	        .keep_old_results = command->selection_count > 0,
+	        .planned = count,
+	        .seed = command->engine.seed,
+	};
+	struct report *report = report_create(&options);
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < count; i++) {
+		tasks[i] = (struct pool_task){stories[i], command->engine};
+	}
+	pool_run(tasks, count, command->jobs, take_result, report);
+	int status = report_finish(&report, &err);
+	if (err.kind != ERR_NONE) {
+		fprintf(stderr, "scenario: %s\n", err.msg);
+	}
+	free(tasks);
+	return status;
+}
+
+static bool has_programs(const struct command *command)
+{
+	const char *const paths[] = {command->engine.bridge, command->engine.shim};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (access(paths[i], R_OK) != 0) {
+			fprintf(stderr, "scenario: there is no %s: build it first\n",
+			        paths[i]);
+			return false;
+		}
+	}
+	return folder_make(command->engine.out_dir);
+}
+
+int command_run(const struct command *command)
+{
+	const struct story **stories;
+	struct story_set set;
+	size_t count;
+	int status = STATUS_USAGE;
+
+	if (command_select(command, &set, &stories, &count) && has_programs(command)) {
+		status = command->torture_kill9 ? command_torture(command, stories, count)
+		         : command->repeat > 1  ? command_repeat(command, stories, count)
+		                                : run_once(command, stories, count);
+	}
+	free(stories);
+	story_set_finish(&set);
+	return status;
+}

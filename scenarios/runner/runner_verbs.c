@@ -1,0 +1,165 @@
+#include "scenarios/runner/story.h"
+
+#include "lib/str.h"
+#include "lib/verb.h"
+
+#include "sim-matrix/sim_matrix.h"
+#include "sim-slack/sim_slack.h"
+
+#include <string.h>
+
+static const char *const taps[] = {"slack", "matrix", "bridge", NULL};
+static const char *const orders[] = {"exact", "any", NULL};
+static const char *const eaches[] = {"once", "at-least-once", NULL};
+static const char *const signals[] = {"TERM", "INT", "HUP", "QUIT", NULL};
+static const char *const registrations[] = {"good", "none", NULL};
+static const char *const kill_moments[] = {"before", "after", "before_answer", NULL};
+static const char *const links[] = {"slack-ws", "slack-api", "matrix", NULL};
+static const char *const cuts[] = {"rst", "fin", "refuse", NULL};
+
+static const struct verb_field start_fields[] = {
+        {"config", VERB_OBJ, false, "configuration keys to change, by dotted key", NULL},
+        {0},
+};
+
+static const struct verb_field stop_fields[] = {
+        {"signal", VERB_STR, false, "which signal asks it to stop; TERM if not said",
+                signals},
+        {0},
+};
+
+static const struct verb_field kill_fields[] = {
+        {"at", VERB_INT, false,
+                "the number of a durable call (write, fsync, send ...), counted from now",
+                NULL},
+        {"on", VERB_OBJ, false,
+                "a matcher (at: slack or matrix, and fields): die when that record is reported",
+                NULL},
+        {"when", VERB_STR, false,
+                "before or after the durable call; for `on`: before_answer or after the answer",
+                kill_moments},
+        {0},
+};
+
+static const struct verb_field run_fields[] = {
+        {"args", VERB_ARR, false,
+                "command line arguments; those of a service if not said", NULL},
+        {"config", VERB_ANY, false,
+                "none, good, example (what -e writes), or a map of keys over the good one",
+                NULL},
+        {"registration", VERB_STR, false, "good or none; good if not said",
+                registrations},
+        {"set", VERB_OBJ, false, "keys to change in that configuration, by dotted key",
+                NULL},
+        {"raw_config", VERB_STR, false,
+                "the whole text of the configuration file instead", NULL},
+        {0},
+};
+
+static const struct verb_field advance_fields[] = {
+        {"by", VERB_DURATION, true,
+                "how far the virtual clock moves, timers firing on the way", NULL},
+        {0},
+};
+
+static const struct verb_field cut_fields[] = {
+        {"link", VERB_STR, true, "which of the daemon's connections", links},
+        {"how", VERB_STR, false,
+                "rst if not said; refuse also refuses new ones until net.heal", cuts},
+        {0},
+};
+
+static const struct verb_field heal_fields[] = {
+        {"link", VERB_STR, true, "which of the daemon's connections", links},
+        {0},
+};
+
+static const struct verb_field expect_fields[] = {
+        {"at", VERB_STR, true, "whose tap is watched", taps},
+        {"texts", VERB_ANY, false,
+                "the `text` of several records: a series such as m{1..50}, or a list",
+                NULL},
+        {"order", VERB_STR, false, "of texts: exact (if not said) or any", orders},
+        {"each", VERB_STR, false,
+                "of texts or of all that match: once (if not said) or more", eaches},
+        {"count", VERB_INT, false,
+                "exactly so many matching records since the world was ready, at the deadline",
+                NULL},
+        {0},
+};
+
+static const struct verb_field never_fields[] = {
+        {"at", VERB_STR, true, "whose tap is watched", taps},
+        {0},
+};
+
+static const struct verb_field settle_fields[] = {
+        {"within", VERB_DURATION, false, "virtual time it may take; 1h if not said",
+                NULL},
+        {"for", VERB_DURATION, false, "how long it must stay quiet; 15m if not said",
+                NULL},
+        {0},
+};
+
+static const struct verb_field note_fields[] = {
+        {"text", VERB_STR, true, "a remark for the timeline", NULL},
+        {0},
+};
+
+static const struct verb_field no_fields[] = {{0}};
+
+const struct verb runner_verbs[] = {
+        {"bridge.start", "starts the daemon and goes on when it is up", start_fields,
+                NULL},
+        {"bridge.stop", "sends a signal and waits for the daemon's end", stop_fields,
+                NULL},
+        {"bridge.kill", "kill -9: now, at a durable call, or when a record is reported",
+                kill_fields, NULL},
+        {"bridge.run", "runs the daemon to its end, as on a command line", run_fields,
+                NULL},
+        {"bridge.wait", "waits for the daemon to end by itself or by an armed kill",
+                no_fields, NULL},
+        {"clock.advance", "lets virtual time pass", advance_fields, NULL},
+        {"net.cut", "breaks a connection of the daemon below the protocol", cut_fields,
+                NULL},
+        {"net.heal", "ends a net.cut", heal_fields, NULL},
+        {"expect", "waits until a record matches; every further field is a matcher",
+                expect_fields, NULL},
+        {"never", "nothing may match for a while; every further field is a matcher",
+                never_fields, NULL},
+        {"settle", "lets virtual time run until nobody has anything left to do",
+                settle_fields, NULL},
+        {"note", "says something in the timeline", note_fields, NULL},
+        {0},
+};
+
+const struct verb_field story_sim_fields[] = {
+        {"count", VERB_INT, false, "does it so often; {i} in a text is 1, 2, ... count",
+                NULL},
+        {"every", VERB_DURATION, false, "virtual time between two of them; 0 if not said",
+                NULL},
+        {0},
+};
+
+const struct story_variable story_variables[] = {
+        {"registration", "the text of the daemon's registration file"},
+        {"slack.url", "where the simulated Slack is"},
+        {"slack.app_token", "the app-level token (xapp-) of the app in the workspace"},
+        {"slack.bot_token", "the bot token (xoxb-) of the app in the workspace"},
+        {"matrix.url", "where the simulated homeserver is"},
+        {"matrix.server_name", "its name, the part of a user ID after the colon"},
+        {"bridge.bot", "the Matrix user ID of the bridge's bot"},
+        {"dir", "the folder of this run"},
+        {0},
+};
+
+const struct verb *story_verb(const char *full_name)
+{
+	if (str_starts(full_name, "slack.")) {
+		return verb_find(sim_slack_verbs, full_name + strlen("slack."));
+	}
+	if (str_starts(full_name, "matrix.")) {
+		return verb_find(sim_matrix_verbs, full_name + strlen("matrix."));
+	}
+	return verb_find(runner_verbs, full_name);
+}

@@ -1,0 +1,39 @@
+/* setup: what a run's daemon is given: a folder, a port, tokens, a registration, a
+ * configuration. Tokens come from the seed; folder and port are whatever is free, and
+ * have names in the timeline. */
+#ifndef RUNNER_SETUP_H
+#define RUNNER_SETUP_H
+
+#include "lib/err.h"
+#include "lib/json.h"
+#include <stdint.h>
+
+struct setup {
+	char *dir; /* on memory where the machine has it */
+	char *config_path, *registration_path;
+	char *registration; /* its text */
+	char *as_token, *hs_token;
+	uint16_t port;
+	int port_lock;
+	cJSON *config; /* the good one, with the world's changes */
+};
+
+enum { SETUP_TOKEN_CHARS = 40 };
+
+/* changes: dotted keys and values over the default configuration; may be NULL. */
+bool setup_create(struct setup *setup, uint64_t seed, const char *slack_url,
+        const char *matrix_url, const char *server_name, const cJSON *changes,
+        struct err *err);
+/* Removes the folder. */
+void setup_finish(struct setup *setup);
+
+/* The configuration with these changes (may be NULL) becomes the file at config_path. */
+bool setup_write_config(const struct setup *setup, const cJSON *changes, struct err *err);
+/* Writes any file of the folder, for nobody else's eyes. */
+bool setup_write_file(const char *path, const char *text, struct err *err);
+bool setup_write_registration(const struct setup *setup, struct err *err);
+
+/* Copies the folder's files into another one, which must exist. */
+void setup_keep(const struct setup *setup, const char *into);
+
+#endif

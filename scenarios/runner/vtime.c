@@ -1,0 +1,325 @@
+#include "scenarios/runner/vtime.h"
+
+#include "lib/mem.h"
+
+#include "scenarios/runner/realtime.h"
+#include "scenarios/shim/vclock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Work at one virtual instant: far above what a hundred rooms need. */
+enum { MAX_TURNS = 100000, MAX_GAP = 32, OUTPUT_EVERY_MS = 2 };
+
+/* Programs take a monotonic clock near zero for one that was never set. */
+static const int64_t start_us = 1000000000;
+
+struct vtime {
+	struct loop *loop;
+	struct vclock *page;
+	int page_fd, to_party, from_party;
+	const struct vtime_party *party; /* NULL: none */
+	bool output_open[2];
+	int64_t real_deadline_ms;
+	unsigned turns; /* since the clock last moved */
+	bool interrupted;
+	void (*on_turn)(void *arg);
+	void *on_turn_arg;
+	char env[64];
+};
+
+struct vtime *vtime_create(
+        struct loop *loop, int64_t wall_ms_at_start, uint64_t seed, struct err *err)
+{
+	struct vtime *vtime = xcalloc(1, sizeof(*vtime));
+
+	vtime->loop = loop;
+	vtime->real_deadline_ms = INT64_MAX;
+	vtime->page_fd = memfd_create("vclock", MFD_CLOEXEC);
+	vtime->to_party = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	vtime->from_party = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	vtime->page = MAP_FAILED;
+	if (vtime->page_fd >= 0 && ftruncate(vtime->page_fd, sizeof(*vtime->page)) == 0) {
+		vtime->page = mmap(NULL, sizeof(*vtime->page), PROT_READ | PROT_WRITE,
+		        MAP_SHARED, vtime->page_fd, 0);
+	}
+	if (vtime->page == MAP_FAILED || vtime->to_party < 0 || vtime->from_party < 0) {
+		err_set(err, ERR_PERMANENT, errno, "no shared page for the clock");
+		vtime_destroy(&vtime);
+		return NULL;
+	}
+	int64_t wall_ms_at_zero = wall_ms_at_start - start_us / 1000;
+	loop_use_virtual_clock(loop, wall_ms_at_zero);
+	loop_advance_to_us(loop, start_us);
+	atomic_store(&vtime->page->now_us, start_us);
+	atomic_store(&vtime->page->wall_us, wall_ms_at_zero * 1000);
+	atomic_store(&vtime->page->deadline_us, INT64_MAX);
+	atomic_store(&vtime->page->seed, seed);
+	snprintf(vtime->env, sizeof(vtime->env), VCLOCK_ENV "=%d,%d,%d", vtime->page_fd,
+	        vtime->to_party, vtime->from_party);
+	return vtime;
+}
+
+void vtime_destroy(struct vtime **vtime)
+{
+	if (*vtime == NULL) {
+		return;
+	}
+	if ((*vtime)->page != MAP_FAILED) {
+		munmap((*vtime)->page, sizeof(*(*vtime)->page));
+	}
+	int fds[] = {(*vtime)->page_fd, (*vtime)->to_party, (*vtime)->from_party};
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fds[i] >= 0) {
+			close(fds[i]);
+		}
+	}
+	free(*vtime);
+	*vtime = NULL;
+}
+
+int64_t vtime_now_us(const struct vtime *vtime)
+{
+	return atomic_load(&vtime->page->now_us) - start_us;
+}
+
+void vtime_set_real_cap(struct vtime *vtime, int64_t real_ms)
+{
+	vtime->real_deadline_ms = realtime_ms() + real_ms;
+}
+
+/* ---------------------------------------------------------------- the party */
+
+void vtime_enter_child(struct vtime *vtime)
+{
+	atomic_store(&vtime->page->owner, getpid());
+	fcntl(vtime->page_fd, F_SETFD, 0);
+	fcntl(vtime->to_party, F_SETFD, 0);
+	fcntl(vtime->from_party, F_SETFD, 0);
+}
+
+const char *vtime_env(const struct vtime *vtime)
+{
+	return vtime->env;
+}
+
+void vtime_attach(struct vtime *vtime, const struct vtime_party *party)
+{
+	assert(vtime->party == NULL);
+	vtime->party = party;
+	vtime->output_open[0] = vtime->output_open[1] = true;
+	vtime_wake(vtime); /* so that no idle report of an earlier life counts */
+}
+
+void vtime_detach(struct vtime *vtime)
+{
+	vtime->party = NULL;
+	atomic_store(&vtime->page->deadline_us, INT64_MAX);
+	atomic_store(&vtime->page->owner, 0);
+}
+
+void vtime_wake(struct vtime *vtime)
+{
+	uint64_t one = 1;
+
+	atomic_fetch_add(&vtime->page->wake_seq, 1);
+	(void)!write(vtime->to_party, &one, sizeof(one));
+}
+
+/* ---------------------------------------------------------------- turns */
+
+static bool party_is_idle(const struct vtime *vtime)
+{
+	return atomic_load(&vtime->page->idle_seq) == atomic_load(&vtime->page->wake_seq);
+}
+
+static void read_output(struct vtime *vtime, int which)
+{
+	if (vtime->output_open[which]) {
+		vtime->output_open[which] = vtime->party->read(which, vtime->party->arg);
+	}
+}
+
+static enum vtime_state wait_for_party(struct vtime *vtime)
+{
+	struct pollfd fds[2] = {
+	        {.fd = vtime->from_party, .events = POLLIN},
+	        {.fd = vtime->party->pidfd, .events = POLLIN},
+	};
+	uint64_t reports;
+
+	while (!party_is_idle(vtime)) {
+		if (poll(fds, 2, OUTPUT_EVERY_MS) == 0) {
+			/* Busy for so long that its pipe may be full. What it wrote is
+			 * not looked at yet: how it is cut into pieces is chance. */
+			read_output(vtime, 0);
+			read_output(vtime, 1);
+		}
+		(void)!read(vtime->from_party, &reports, sizeof(reports));
+		if (fds[1].revents != 0) {
+			break;
+		}
+		if (realtime_ms() >= vtime->real_deadline_ms) {
+			return VTIME_OVERDUE;
+		}
+	}
+	return VTIME_QUIET;
+}
+
+/* The party's turn: until it waits, or ends. */
+static enum vtime_state run_party(struct vtime *vtime)
+{
+	struct pollfd ended = {.fd = vtime->party->pidfd, .events = POLLIN};
+	enum vtime_state state = wait_for_party(vtime);
+
+	if (state != VTIME_QUIET) {
+		return state;
+	}
+	read_output(vtime, 0);
+	read_output(vtime, 1);
+	vtime->party->idle(vtime->party->arg);
+	return poll(&ended, 1, 0) > 0 ? VTIME_ENDED : VTIME_QUIET;
+}
+
+/* Sends the acknowledgements that the kernel holds back on our connections, so that the
+ * party's kernel sends what it holds back until they come. (The shim does the same on its
+ * side.) Without it some bytes would arrive some real milliseconds later, that is to say
+ * at any virtual time. */
+static void flush_acks(void)
+{
+	int one = 1, gap = 0;
+
+	for (int fd = 3; gap < MAX_GAP; fd++) {
+		int rc = setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+		gap = rc != 0 && errno == EBADF ? gap + 1 : 0;
+	}
+}
+
+/* The simulators' turn: until nothing is ready any more. QUIET: they found nothing to do.
+ */
+static enum vtime_state run_loop(struct vtime *vtime, bool *any)
+{
+	enum vtime_state state = VTIME_QUIET;
+
+	*any = false;
+	for (bool flushed = false; state == VTIME_QUIET;) {
+		if (loop_turn(vtime->loop, false)) {
+			*any = true;
+			flushed = false;
+			state = ++vtime->turns > MAX_TURNS ? VTIME_LIVELOCK : VTIME_QUIET;
+		} else if (!flushed) {
+			flush_acks();
+			flushed = true;
+		} else {
+			break;
+		}
+	}
+	if (vtime->on_turn != NULL) {
+		vtime->on_turn(vtime->on_turn_arg);
+	}
+	if (vtime->interrupted && state == VTIME_QUIET) {
+		state = VTIME_STOPPED;
+	}
+	vtime->interrupted = false;
+	return state;
+}
+
+enum vtime_state vtime_run(struct vtime *vtime)
+{
+	enum vtime_state state = VTIME_QUIET;
+	bool any = true;
+
+	while (state == VTIME_QUIET && any) {
+		if (vtime->party != NULL) {
+			state = run_party(vtime);
+		}
+		if (state == VTIME_QUIET) {
+			state = run_loop(vtime, &any);
+		}
+		if (any || state == VTIME_STOPPED) {
+			vtime_wake(vtime); /* it may have got something to read */
+		}
+		if (state == VTIME_QUIET && realtime_ms() >= vtime->real_deadline_ms) {
+			state = VTIME_OVERDUE;
+		}
+	}
+	return state;
+}
+
+void vtime_interrupt(struct vtime *vtime)
+{
+	vtime->interrupted = true;
+}
+
+void vtime_on_turn(struct vtime *vtime, void (*fn)(void *arg), void *arg)
+{
+	vtime->on_turn = fn;
+	vtime->on_turn_arg = arg;
+}
+
+/* ---------------------------------------------------------------- the clock */
+
+int64_t vtime_next_us(const struct vtime *vtime)
+{
+	int64_t due = loop_next_due_us(vtime->loop);
+
+	if (vtime->party != NULL) {
+		int64_t deadline = atomic_load(&vtime->page->deadline_us);
+		due = deadline < due ? deadline : due;
+	}
+	return due == INT64_MAX ? INT64_MAX : due - start_us;
+}
+
+void vtime_advance_to(struct vtime *vtime, int64_t us)
+{
+	int64_t now = start_us + us;
+
+	if (now <= atomic_load(&vtime->page->now_us)) {
+		return;
+	}
+	vtime->turns = 0;
+	loop_advance_to_us(vtime->loop, now);
+	atomic_store(&vtime->page->now_us, now);
+	vtime_wake(vtime);
+}
+
+void vtime_step_wall(struct vtime *vtime, int64_t by_ms)
+{
+	atomic_fetch_add(&vtime->page->wall_us, by_ms * 1000);
+	vtime_wake(vtime);
+}
+
+/* ---------------------------------------------------------------- faults */
+
+uint64_t vtime_durable_calls(const struct vtime *vtime)
+{
+	return atomic_load(&vtime->page->durable);
+}
+
+void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at)
+{
+	atomic_store(&vtime->page->kill_at, kill_at);
+}
+
+bool vtime_refuse_port(struct vtime *vtime, uint16_t port, bool refuse)
+{
+	uint32_t from = refuse ? 0 : port, to = refuse ? port : 0;
+
+	for (int i = 0; i < VCLOCK_REFUSED; i++) {
+		if (atomic_load(&vtime->page->refused[i]) == from) {
+			atomic_store(&vtime->page->refused[i], to);
+			return true;
+		}
+	}
+	return !refuse;
+}

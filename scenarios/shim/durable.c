@@ -1,0 +1,177 @@
+/* The calls whose effect outlives the daemon: counted, and the place where it can be
+ * killed. And chance, which comes from the runner's seed. */
+#include "scenarios/shim/shim.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+/* OpenSSL's; its headers are not needed for two prototypes. */
+int RAND_bytes(unsigned char *out, int n);
+int RAND_priv_bytes(unsigned char *out, int n);
+
+/* ---------------------------------------------------------------- counting and dying */
+
+static void die(void)
+{
+	kill(getpid(), SIGKILL);
+}
+
+/* The number of this call, 0 if it does not count. Does not return if the daemon dies
+ * before it. */
+static uint64_t enter(struct shim *shim, int fd)
+{
+	shim_note_work();
+	if (fd == STDOUT_FILENO || fd == STDERR_FILENO || !shim_in_daemon(shim)) {
+		return 0;
+	}
+	uint64_t number = atomic_fetch_add(&shim->page->durable, 1) + 1;
+	if (atomic_load(&shim->page->kill_at) == (int64_t)(2 * number)) {
+		die();
+	}
+	return number;
+}
+
+static void leave(struct shim *shim, uint64_t number)
+{
+	if (number != 0 &&
+	        atomic_load(&shim->page->kill_at) == (int64_t)(2 * number + 1)) {
+		die();
+	}
+}
+
+#define DURABLE(type, fd, call)                                                          \
+	struct shim *shim = shim_get();                                                  \
+	uint64_t number = enter(shim, fd);                                               \
+	type result = shim->real.call;                                                   \
+	leave(shim, number);                                                             \
+	return result
+
+ssize_t write(int fd, const void *data, size_t n)
+{
+	DURABLE(ssize_t, fd, write(fd, data, n));
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+	DURABLE(ssize_t, fd, writev(fd, parts, count));
+}
+
+ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
+{
+	DURABLE(ssize_t, fd, pwrite(fd, data, n, at));
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t n, off64_t at)
+{
+	DURABLE(ssize_t, fd, pwrite(fd, data, n, at));
+}
+
+int fsync(int fd)
+{
+	DURABLE(int, fd, fsync(fd));
+}
+
+int fdatasync(int fd)
+{
+	DURABLE(int, fd, fdatasync(fd));
+}
+
+int ftruncate(int fd, off_t length)
+{
+	DURABLE(int, fd, ftruncate(fd, length));
+}
+
+int ftruncate64(int fd, off64_t length)
+{
+	DURABLE(int, fd, ftruncate(fd, length));
+}
+
+int unlink(const char *path)
+{
+	DURABLE(int, -1, unlink(path));
+}
+
+int rename(const char *from, const char *to)
+{
+	DURABLE(int, -1, rename(from, to));
+}
+
+ssize_t send(int fd, const void *data, size_t n, int flags)
+{
+	DURABLE(ssize_t, fd, send(fd, data, n, flags));
+}
+
+ssize_t sendto(int fd, const void *data, size_t n, int flags, __CONST_SOCKADDR_ARG to,
+        socklen_t to_bytes)
+{
+	DURABLE(ssize_t, fd, sendto(fd, data, n, flags, to.__sockaddr__, to_bytes));
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	DURABLE(ssize_t, fd, sendmsg(fd, message, flags));
+}
+
+ssize_t sendfile(int to, int from, off_t *at, size_t n)
+{
+	DURABLE(ssize_t, to, sendfile(to, from, at, n));
+}
+
+ssize_t sendfile64(int to, int from, off64_t *at, size_t n)
+{
+	DURABLE(ssize_t, to, sendfile(to, from, at, n));
+}
+
+/* ---------------------------------------------------------------- chance */
+
+/* splitmix64 over the runner's seed: secrets and jitter are then the same in every run.
+ */
+static void fill_from_seed(struct shim *shim, unsigned char *out, size_t n)
+{
+	while (n > 0) {
+		uint64_t z = atomic_fetch_add(&shim->page->seed, 0x9E3779B97F4A7C15u) +
+		             0x9E3779B97F4A7C15u;
+		z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+		z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+		z ^= z >> 31;
+		size_t part = n < sizeof(z) ? n : sizeof(z);
+		memcpy(out, &z, part);
+		out += part;
+		n -= part;
+	}
+}
+
+ssize_t getrandom(void *out, size_t n, unsigned flags)
+{
+	struct shim *shim = shim_get();
+
+	if (!shim_in_daemon(shim)) {
+		return shim->real.getrandom(out, n, flags);
+	}
+	fill_from_seed(shim, out, n);
+	return (ssize_t)n;
+}
+
+int getentropy(void *out, size_t n)
+{
+	return getrandom(out, n, 0) == (ssize_t)n ? 0 : -1;
+}
+
+int RAND_bytes(unsigned char *out, int n)
+{
+	struct shim *shim = shim_get();
+
+	if (!shim_in_daemon(shim)) {
+		return shim->real.RAND_bytes(out, n);
+	}
+	fill_from_seed(shim, out, (size_t)n);
+	return 1;
+}
+
+int RAND_priv_bytes(unsigned char *out, int n)
+{
+	return RAND_bytes(out, n);
+}

@@ -1,0 +1,127 @@
+#include "scenarios/shim/shim.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct shim instance;
+
+struct symbol {
+	const char *name;
+	size_t offset; /* in struct shim_real */
+};
+
+#define SYMBOL(name)                                                                     \
+	{                                                                                \
+#name, offsetof(struct shim_real, name)                                  \
+	}
+static const struct symbol symbols[] = {
+        SYMBOL(clock_gettime),
+        SYMBOL(poll),
+        SYMBOL(ppoll),
+        SYMBOL(epoll_pwait),
+        SYMBOL(epoll_pwait2),
+        SYMBOL(pselect),
+        SYMBOL(clock_nanosleep),
+        SYMBOL(write),
+        SYMBOL(writev),
+        SYMBOL(pwrite),
+        SYMBOL(fsync),
+        SYMBOL(fdatasync),
+        SYMBOL(ftruncate),
+        SYMBOL(unlink),
+        SYMBOL(rename),
+        SYMBOL(send),
+        SYMBOL(sendto),
+        SYMBOL(sendmsg),
+        SYMBOL(sendfile),
+        SYMBOL(connect),
+        SYMBOL(accept),
+        SYMBOL(accept4),
+        SYMBOL(getrandom),
+        SYMBOL(RAND_bytes),
+};
+
+static void find_symbols(struct shim_real *real)
+{
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+		void *found = dlsym(RTLD_NEXT, symbols[i].name);
+		memcpy((char *)real + symbols[i].offset, &found, sizeof(found));
+	}
+}
+
+/* Reads "a,b,c". False if the text is anything else. */
+static bool read_descriptors(const char *text, int out[3])
+{
+	for (int i = 0; i < 3; i++) {
+		char *end;
+		long value = strtol(text, &end, 10);
+		if (end == text || *end != (i < 2 ? ',' : '\0') || value < 0 ||
+		        value > INT32_MAX) {
+			return false;
+		}
+		out[i] = (int)value;
+		text = end + 1;
+	}
+	return true;
+}
+
+static void join_runner(struct shim *shim)
+{
+	const char *env = getenv(VCLOCK_ENV);
+	int fds[3];
+
+	if (env == NULL || !read_descriptors(env, fds)) {
+		return;
+	}
+	void *page = mmap(NULL, sizeof(struct vclock), PROT_READ | PROT_WRITE, MAP_SHARED,
+	        fds[0], 0);
+	if (page == MAP_FAILED) {
+		return; /* a grandchild that was started without our descriptors */
+	}
+	shim->from_runner = fds[1];
+	shim->to_runner = fds[2];
+	shim->page = page;
+}
+
+struct shim *shim_get(void)
+{
+	static bool ready; /* the first call comes from the loader, before there are
+	                      threads */
+
+	if (!ready) {
+		ready = true;
+		find_symbols(&instance.real);
+		join_runner(&instance);
+	}
+	return &instance;
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	shim_get();
+}
+
+bool shim_in_daemon(const struct shim *shim)
+{
+	return shim->page != NULL && atomic_load(&shim->page->owner) == getpid();
+}
+
+bool shim_in_main_thread(const struct shim *shim)
+{
+	return shim_in_daemon(shim) && syscall(SYS_gettid) == getpid();
+}
+
+void shim_refuse(const char *what)
+{
+	static const char tail[] = ": not possible under the scenario runner's clock\n";
+
+	(void)!syscall(SYS_write, STDERR_FILENO, "shim: ", 6);
+	(void)!syscall(SYS_write, STDERR_FILENO, what, strlen(what));
+	(void)!syscall(SYS_write, STDERR_FILENO, tail, sizeof(tail) - 1);
+	abort();
+}

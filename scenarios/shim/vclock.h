@@ -1,0 +1,38 @@
+/* vclock: the page of memory that the runner and the shim inside the daemon share.
+ *
+ * Time stands still while anybody works. The daemon is idle when its one thread blocks in
+ * poll/epoll with nothing readable; the shim then publishes the deadline of that wait and
+ * the wake_seq it had read BEFORE its last empty poll. So an idle report that carries the
+ * current wake_seq proves that everything sent before was visible to that poll. */
+#ifndef SHIM_VCLOCK_H
+#define SHIM_VCLOCK_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Environment of the daemon: "MSB_VCLOCK=<memfd>,<eventfd to daemon>,<eventfd to
+ * runner>". */
+#define VCLOCK_ENV "MSB_VCLOCK"
+
+enum { VCLOCK_REFUSED = 4 };
+
+struct vclock {
+	_Atomic int64_t now_us;      /* monotonic; moved by the runner alone */
+	_Atomic int64_t wall_us;     /* wall clock at now_us 0 */
+	_Atomic int64_t deadline_us; /* of the wait the daemon is in; INT64_MAX: none */
+	_Atomic uint64_t idle_seq;   /* see above; written by the shim */
+	_Atomic uint64_t
+	        wake_seq; /* written by the runner after it sent anything or moved time */
+	_Atomic uint64_t durable; /* durable calls made so far (write, fsync, send ...) */
+	_Atomic int64_t kill_at;  /* 2k: die before the k-th durable call, 2k+1: after it;
+	                             0: never */
+	_Atomic uint64_t waits;   /* blocking waits entered */
+	_Atomic int32_t
+	        owner; /* process ID of the daemon; its children pass the shim by */
+	_Atomic uint64_t seed; /* what the daemon gets as randomness comes from it */
+	/* Ports, in host order, to which the daemon's connect() finds nobody listening;
+	 * 0: unused. */
+	_Atomic uint32_t refused[VCLOCK_REFUSED];
+};
+
+#endif
