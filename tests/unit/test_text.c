@@ -1,0 +1,75 @@
+/* proves: MSG-01 */
+#include "bridge/convert/text.h"
+#include "lib/mem.h"
+/* cmocka wants these before it */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+/**/
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *slack, *plain;
+} from_slack[] = {
+        {"", ""},
+        {"hello", "hello"},
+        {"a &lt;b&gt; &amp;amp; c", "a <b> &amp; c"},
+        {"&quot;", "&quot;"},
+        {"see <https://x.y/a?b=1&amp;c=2>", "see https://x.y/a?b=1&c=2"},
+        {"<https://x.y|the page>", "the page (https://x.y)"},
+        {"<https://x.y|https://x.y>", "https://x.y"},
+        {"<@U123> and <@U123|carol>", "@U123 and @carol"},
+        {"<#C1|general> <#C1|> <#C1>", "#general #C1 #C1"},
+        {"<!here> <!channel> <!here|@here>", "@here @channel @here"},
+        {"<!subteam^S1|@ops>", "@ops"},
+        {"<!date^1700000000^{date}|Nov 14>", "Nov 14"},
+        {"1 < 2", "1 < 2"},
+        {"<", "<"},
+        {"<>", "<>"},
+        {"<|>", ""},
+        {"<@>", "@"},
+        {"<unclosed", "<unclosed"},
+};
+
+static void slack_text_becomes_readable(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(from_slack) / sizeof(from_slack[0]); i++) {
+		autofree char *plain = text_from_slack(from_slack[i].slack);
+		assert_string_equal(plain, from_slack[i].plain);
+	}
+}
+
+static void every_prefix_is_survived(void **state)
+{
+	static const char text[] = "a<@U1|b>&lt;&amp<!date^1^x|y><https://x|z>";
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++) {
+		autofree char *prefix = xstrndup(text, n);
+		autofree char *plain = text_from_slack(prefix);
+		assert_non_null(plain);
+	}
+}
+
+/* Nothing a Matrix user writes may become a mention or a command on Slack. */
+static void matrix_text_cannot_command_slack(void **state)
+{
+	(void)state;
+	autofree char *text = text_to_slack("<!channel> <@U1> & \"x\"");
+	assert_string_equal(text, "&lt;!channel&gt; &lt;@U1&gt; &amp; \"x\"");
+	autofree char *back = text_from_slack(text);
+	assert_string_equal(back, "<!channel> <@U1> & \"x\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(slack_text_becomes_readable),
+	        cmocka_unit_test(every_prefix_is_survived),
+	        cmocka_unit_test(matrix_text_cannot_command_slack),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
