@@ -7,6 +7,7 @@
 
 const struct flow_def *const all_flows[] = {
         &slack_message_flow,
+        &catch_up_flow,
         &open_portal_flow,
         &login_sync_flow,
         &matrix_message_flow,

@@ -27,6 +27,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 
 /* Names of flows, as stored in the inbox: never changed. */
 #define FLOW_SLACK_MESSAGE "slack_message"
+#define FLOW_CATCH_UP "catch_up"
 #define FLOW_OPEN_PORTAL "open_portal"
 #define FLOW_LOGIN_SYNC "login_sync"
 #define FLOW_MATRIX_MESSAGE "matrix_message"
@@ -34,8 +35,8 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_COMMAND "command"
 #define FLOW_NOTICE "notice"
 
-extern const struct flow_def slack_message_flow, open_portal_flow, login_sync_flow,
-        matrix_message_flow, invite_flow, command_flow, notice_flow;
+extern const struct flow_def slack_message_flow, catch_up_flow, open_portal_flow,
+        login_sync_flow, matrix_message_flow, invite_flow, command_flow, notice_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 

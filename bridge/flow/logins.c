@@ -1,6 +1,7 @@
 #include "bridge/flow/logins.h"
 
 #include "bridge/flow/app.h"
+#include "bridge/flow/catch_up.h"
 #include "bridge/flow/slack_door.h"
 #include "lib/log.h"
 #include "lib/map.h"
@@ -27,6 +28,9 @@ static void handle_state(enum socket_mode_state state, const char *why, void *ar
 	str_replace(&login->why, why);
 	log_info("Slack connection", "team=%s state=%s why=\"%s\"", login->team_id,
 	        socket_mode_state_to_str(state), why);
+	if (state == SM_CONNECTED) {
+		catch_up_begin(login);
+	}
 	if (state != SM_CONNECTING && state != SM_STOPPED &&
 	        !list_empty(&login->settled)) {
 		timer_start(&login->settle_timer, 0);

@@ -121,6 +121,18 @@ const struct portal *portals_by_room(const struct portals *portals, const char *
 	return map_get(portals->by_room, room_id);
 }
 
+bool portals_next(
+        const struct portals *portals, size_t *cursor, const struct portal **portal)
+{
+	void *value;
+
+	if (!map_next(portals->by_room, cursor, NULL, &value)) {
+		return false;
+	}
+	*portal = value;
+	return true;
+}
+
 struct waiter *portals_ensure(struct portals *portals, struct login *login,
         const char *channel_id, waiter_fn *done, void *arg)
 {

@@ -30,6 +30,9 @@ struct waiter *portals_load(struct portals *portals, waiter_fn *done, void *arg)
 const struct portal *portals_by_channel(
         const struct portals *portals, const char *team_id, const char *channel_id);
 const struct portal *portals_by_room(const struct portals *portals, const char *room_id);
+/* Those with a room. for (size_t i = 0; portals_next(portals, &i, &portal);) */
+bool portals_next(
+        const struct portals *portals, size_t *cursor, const struct portal **portal);
 
 /* Makes the room, once, whoever asks and however often: the intent is committed, then the
  * room is created, then recorded, then the login's owner invited. After a crash or a lost

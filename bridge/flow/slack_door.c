@@ -2,6 +2,7 @@
 
 #include "bridge/flow/app.h"
 #include "bridge/flow/logins.h"
+#include "bridge/flow/slack_message.h"
 #include "bridge/slack/events.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -44,57 +45,44 @@ static void handle_committed(bool committed, void *arg)
 	free(owed);
 }
 
-static void store_then_ack(struct login *login, const struct slack_envelope *envelope,
-        const struct slack_event *event, const char *flow, const cJSON *payload)
+/* A transaction whose commit acknowledges the envelope. */
+static struct store_tx *acking_tx(struct login *login,
+        const struct slack_envelope *envelope, const struct slack_event *event)
 {
 	struct owed_ack *owed = xcalloc(1, sizeof(*owed));
-	autofree char *key = xasprintf("s:%s", event->event_id);
-	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
-	autofree char *text = json_print(payload);
+	struct store_tx *tx = store_tx_create(login->app->store);
 
 	owed->app = login->app;
 	owed->team_id = xstrdup(login->team_id);
 	owed->envelope_id = xstrdup(envelope->envelope_id);
 	owed->event_id = xstrdup(event->event_id);
 	owed->conn = envelope->conn;
-	struct store_tx *tx = store_tx_create(login->app->store);
-	queue_add(login->app->queue, tx, key, lane, flow, text);
 	store_tx_on_commit(tx, handle_committed, owed);
-	store_tx_submit(tx, NULL, NULL);
-}
-
-/* What we posted ourselves: recognised by our bot's ID, never by its text. */
-static bool is_own(const struct login *login, const struct slack_event *event)
-{
-	return (event->bot_id[0] != '\0' && str_equal(event->bot_id, login->bot_id)) ||
-	       (event->user_id[0] != '\0' &&
-	               str_equal(event->user_id, login->bot_user_id));
+	return tx;
 }
 
 static void take_message(struct login *login, const struct slack_envelope *envelope,
         const struct slack_event *event)
 {
-	autojson cJSON *payload = json_new();
+	struct store_tx *tx = acking_tx(login, envelope, event);
 
-	json_set_str(payload, "team", login->team_id);
-	json_set_str(payload, "channel", event->channel_id);
-	json_set_str(payload, "ts", event->ts);
-	json_set_str(payload, "thread_ts", event->thread_ts);
-	json_set_str(payload, "user", event->user_id);
-	json_set_str(payload, "bot", event->bot_id);
-	json_set_str(payload, "subtype", event->subtype);
-	json_set_str(payload, "text", event->text);
-	store_then_ack(login, envelope, event, FLOW_SLACK_MESSAGE, payload);
+	slack_message_add(login, tx, event);
+	store_tx_submit(tx, NULL, NULL);
 }
 
 static void take_own_join(struct login *login, const struct slack_envelope *envelope,
         const struct slack_event *event)
 {
+	struct store_tx *tx = acking_tx(login, envelope, event);
+	autofree char *key = xasprintf("s:%s", event->event_id);
+	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
 	autojson cJSON *payload = json_new();
 
 	json_set_str(payload, "team", login->team_id);
 	json_set_str(payload, "channel", event->channel_id);
-	store_then_ack(login, envelope, event, FLOW_OPEN_PORTAL, payload);
+	autofree char *text = json_print(payload);
+	queue_add(login->app->queue, tx, key, lane, FLOW_OPEN_PORTAL, text);
+	store_tx_submit(tx, NULL, NULL);
 }
 
 static void take_event(struct login *login, const struct slack_envelope *envelope,
@@ -102,7 +90,7 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 {
 	switch (event->kind) {
 	case SLACK_EVENT_MESSAGE:
-		if (is_own(login, event)) {
+		if (slack_message_is_own(login, event)) {
 			break;
 		}
 		take_message(login, envelope, event);

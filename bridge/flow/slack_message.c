@@ -1,5 +1,7 @@
 /* slack_message: a message written on Slack becomes one in its portal, from its author's
  * ghost. */
+#include "bridge/flow/slack_message.h"
+
 #include "bridge/convert/text.h"
 #include "bridge/flow/app.h"
 #include "bridge/flow/ghosts.h"
@@ -199,3 +201,33 @@ const struct flow_def slack_message_flow = {
         .state_size = sizeof(struct state),
         .finish = finish,
 };
+
+/* ---------------------------------------------------------------- into the inbox */
+
+bool slack_message_is_own(const struct login *login, const struct slack_event *event)
+{
+	return (event->bot_id[0] != '\0' && str_equal(event->bot_id, login->bot_id)) ||
+	       (event->user_id[0] != '\0' &&
+	               str_equal(event->user_id, login->bot_user_id));
+}
+
+void slack_message_add(
+        struct login *login, struct store_tx *tx, const struct slack_event *event)
+{
+	autofree char *key =
+	        xasprintf("s:%s:%s:%s", login->team_id, event->channel_id, event->ts);
+	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
+	autojson cJSON *payload = json_new();
+
+	json_set_str(payload, "team", login->team_id);
+	json_set_str(payload, "channel", event->channel_id);
+	json_set_str(payload, "ts", event->ts);
+	json_set_str(payload, "thread_ts", event->thread_ts);
+	json_set_str(payload, "user", event->user_id);
+	json_set_str(payload, "bot", event->bot_id);
+	json_set_str(payload, "subtype", event->subtype);
+	json_set_str(payload, "text", event->text);
+	autofree char *text = json_print(payload);
+	queue_add_sorted(
+	        login->app->queue, tx, key, lane, event->ts, FLOW_SLACK_MESSAGE, text);
+}

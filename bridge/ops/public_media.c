@@ -75,13 +75,17 @@ char *public_media_url(const struct config *config, const char *mxc)
 	        config->public_media.path_prefix, server_in_path, media_id, signature);
 }
 
-/* Takes the next segment of the path, decoded; NULL if it cannot be. Caller frees. */
-static char *next_segment(const char **path)
+/* Takes the next segment of the path, decoded; NULL if it cannot be, or if something else
+ * than `end` follows it. Caller frees. */
+static char *next_segment(const char **path, char end)
 {
 	const char *start = *path;
 	size_t n = strcspn(start, "/");
 
-	*path += n + (start[n] == '/');
+	if (start[n] != end) {
+		return NULL;
+	}
+	*path += n + (end == '/');
 	return url_decode((struct str){start, n}, false);
 }
 
@@ -89,13 +93,13 @@ static char *next_segment(const char **path)
  * have encoded or decoded a character on the way. Caller frees. */
 static char *open_link(const struct config *config, const char *path)
 {
-	autofree char *server = next_segment(&path);
-	autofree char *media_id = next_segment(&path);
-	autofree char *signature = next_segment(&path);
+	autofree char *server = next_segment(&path, '/');
+	autofree char *media_id = next_segment(&path, '/');
+	autofree char *signature = next_segment(&path, '\0');
 	autofree char *server_again = NULL;
 	autofree char *media_id_again = NULL;
 
-	if (server == NULL || media_id == NULL || signature == NULL || *path != '\0') {
+	if (server == NULL || media_id == NULL || signature == NULL) {
 		return NULL;
 	}
 	autofree char *mxc = xasprintf("mxc://%s/%s", server, media_id);

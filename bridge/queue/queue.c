@@ -131,16 +131,22 @@ static void handle_committed(bool committed, void *arg)
 	free(waking);
 }
 
-void queue_add(struct queue *queue, struct store_tx *tx, const char *key,
-        const char *lane, const char *flow, const char *payload)
+void queue_add_sorted(struct queue *queue, struct store_tx *tx, const char *key,
+        const char *lane, const char *sort_key, const char *flow, const char *payload)
 {
 	struct waking *waking = xcalloc(1, sizeof(*waking));
 
 	waking->queue = queue;
 	waking->lane = xstrdup(lane);
-	store_tx_add(tx, STMT_INBOX_ADD, "ssssi", key, lane, flow, payload,
+	store_tx_add(tx, STMT_INBOX_ADD, "sssssi", key, lane, sort_key, flow, payload,
 	        loop_wall_ms(queue->loop));
 	store_tx_on_commit(tx, handle_committed, waking);
+}
+
+void queue_add(struct queue *queue, struct store_tx *tx, const char *key,
+        const char *lane, const char *flow, const char *payload)
+{
+	queue_add_sorted(queue, tx, key, lane, "", flow, payload);
 }
 
 size_t queue_lanes(const struct queue *queue)

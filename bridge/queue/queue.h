@@ -30,6 +30,11 @@ void queue_start(struct queue *queue);
  * inbox has already makes it nothing. payload is JSON text. */
 void queue_add(struct queue *queue, struct store_tx *tx, const char *key,
         const char *lane, const char *flow, const char *payload);
+/* As queue_add, with a place in the lane: of the waiting jobs the one with the smallest
+ * sort_key comes first; queue_add's is "", before all others. So what a source delivers
+ * late still gets its place among what is waiting. */
+void queue_add_sorted(struct queue *queue, struct store_tx *tx, const char *key,
+        const char *lane, const char *sort_key, const char *flow, const char *payload);
 
 /* Lanes with work in memory now. */
 size_t queue_lanes(const struct queue *queue);

@@ -16,6 +16,7 @@ union slack_done {
 	slack_channel_fn *channel;
 	slack_channels_fn *channels;
 	slack_ts_fn *ts;
+	slack_history_fn *history;
 };
 
 /* Turns the answer into the typed call of done. answer is NULL if err->kind is not
@@ -44,6 +45,7 @@ struct slack_call {
 	slack_report_fn *report;
 	union slack_done done;
 	void *arg;
+	char *channel_id; /* of slack_history */
 	/* of slack_find_posted */
 	char *mark;
 	char *found_ts;

@@ -194,6 +194,38 @@ static enum slack_event_kind kind_of(const cJSON *event, const struct slack_even
 	                                          : SLACK_EVENT_UNKNOWN;
 }
 
+/* All that the inner event itself says. */
+static void read_event(const cJSON *event, struct slack_event *out)
+{
+	*out = (struct slack_event){
+	        .type = json_str_or(event, "type", ""),
+	        .subtype = json_str_or(event, "subtype", ""),
+	        .event_id = "",
+	        .team_id = "",
+	        .channel_id = channel_of(event),
+	        .user_id = id_at(event, "user", "user.id"),
+	        .bot_id = id_at(event, "bot_id", "bot_profile.id"),
+	        .app_id = id_at(event, "app_id", "bot_profile.app_id"),
+	        .username = json_str_or(event, "username", ""),
+	        .text = json_str_or(event, "text", ""),
+	        .ts = id_at(event, "ts", "event_ts"),
+	        .thread_ts = id_at(event, "thread_ts", "thread_ts"),
+	        .mark = mark_of(event),
+	};
+	/* The parent of a thread carries its own ts there: it is outside, too. */
+	if (strcmp(out->thread_ts, out->ts) == 0) {
+		out->thread_ts = "";
+	}
+}
+
+void slack_event_from_history(
+        const cJSON *message, const char *channel_id, struct slack_event *out)
+{
+	read_event(message, out);
+	out->channel_id = channel_id;
+	out->kind = kind_of(message, out);
+}
+
 bool slack_event_parse(const cJSON *payload, struct slack_event *out, struct err *err)
 {
 	const char *event_id = json_str(payload, "event_id");
@@ -209,25 +241,10 @@ bool slack_event_parse(const cJSON *payload, struct slack_event *out, struct err
 		return false;
 	}
 
-	struct slack_event e = {
-	        .type = type,
-	        .subtype = json_str_or(event, "subtype", ""),
-	        .event_id = event_id,
-	        .team_id = id_at(payload, "team_id", "event.team"),
-	        .channel_id = channel_of(event),
-	        .user_id = id_at(event, "user", "user.id"),
-	        .bot_id = id_at(event, "bot_id", "bot_profile.id"),
-	        .app_id = id_at(event, "app_id", "bot_profile.app_id"),
-	        .username = json_str_or(event, "username", ""),
-	        .text = json_str_or(event, "text", ""),
-	        .ts = id_at(event, "ts", "event_ts"),
-	        .thread_ts = id_at(event, "thread_ts", "thread_ts"),
-	        .mark = mark_of(event),
-	};
-	/* The parent of a thread carries its own ts there: it is outside, too. */
-	if (strcmp(e.thread_ts, e.ts) == 0) {
-		e.thread_ts = "";
-	}
+	struct slack_event e;
+	read_event(event, &e);
+	e.event_id = event_id;
+	e.team_id = id_at(payload, "team_id", "event.team");
 	e.kind = kind_of(event, &e);
 	*out = e;
 	return true;

@@ -30,6 +30,11 @@ struct slack_event { /* borrows from the payload */
 	const char *mark; /* event_id in our metadata mark, "" if not ours or not shown */
 };
 
+/* A message as conversations.history lists it: the same facts, without the event's own
+ * (event_id and team_id are ""). */
+void slack_event_from_history(
+        const cJSON *message, const char *channel_id, struct slack_event *out);
+
 /* False (permanent) only if the payload has not even the outer shape (event_id,
  * event.type). */
 bool slack_event_parse(const cJSON *payload, struct slack_event *out, struct err *err);

@@ -38,6 +38,7 @@ static void free_call(struct slack_call *call)
 	free(call->cursor);
 	free(call->mark);
 	free(call->found_ts);
+	free(call->channel_id);
 	free(call);
 }
 

@@ -104,6 +104,16 @@ struct slack_call *slack_find_posted(struct slack_api *api, const char *channel_
         const char *thread_ts, const char *oldest_ts, const char *event_id,
         slack_ts_fn *done, void *arg);
 
+/* ---- conversations.history ---- */
+struct slack_event; /* see events.h */
+/* One page of a conversation's messages, newest first, without the replies in threads;
+ * borrowed for the call. next_cursor "" after the last page. */
+typedef void slack_history_fn(const struct slack_event *messages, size_t count,
+        const char *next_cursor, const struct err *err, void *arg);
+/* Those later than oldest_ts. cursor "": the first page. */
+struct slack_call *slack_history(struct slack_api *api, const char *channel_id,
+        const char *oldest_ts, const char *cursor, slack_history_fn *done, void *arg);
+
 #define SLACK_METADATA_TYPE                                                              \
 	"matrix_event" /* event_type of the mark; payload {"event_id": ...} */
 

@@ -6,11 +6,12 @@
 static const char version_1[] =
         /* Everything that came in and everything still to do: one row per inbound event,
          * under the key its source repeats when it delivers again. state: 0 waiting, 1
-         * done, 2 dead. */
+         * done, 2 dead. Within a lane the smallest sort_key comes first. */
         "CREATE TABLE inbox ("
         "  id INTEGER PRIMARY KEY,"
         "  unique_key TEXT NOT NULL UNIQUE,"
         "  lane TEXT NOT NULL,"
+        "  sort_key TEXT NOT NULL,"
         "  flow TEXT NOT NULL,"
         "  step TEXT NOT NULL,"
         "  payload TEXT NOT NULL,"
@@ -24,7 +25,7 @@ static const char version_1[] =
         "  lease_owner TEXT,"
         "  lease_until_ms BIGINT"
         ");"
-        "CREATE INDEX inbox_lane ON inbox (state, lane, id);"
+        "CREATE INDEX inbox_lane ON inbox (state, lane, sort_key, id);"
         "CREATE TABLE matrix_txn (txn_id TEXT PRIMARY KEY, received_ms BIGINT NOT NULL);"
         "CREATE TABLE login ("
         "  team_id TEXT PRIMARY KEY,"

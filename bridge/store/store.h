@@ -49,7 +49,7 @@ size_t store_tx_count(const struct store_tx *tx);
 void store_tx_submit(struct store_tx *tx, store_done_fn *done, void *arg);
 /* Calls fn right before done(), whether done() is wanted or not: committed tells if the
  * rows are there. Exactly once, also for a transaction that is dropped; fn frees arg. At
- * most 64. */
+ * most 1100. */
 void store_tx_on_commit(
         struct store_tx *tx, void (*fn)(bool committed, void *arg), void *arg);
 /* Before submit: drops it. After: the statements still run, done() does not. NULL is

@@ -4,18 +4,16 @@
 
 #include "scenarios/runner/realtime.h"
 #include "scenarios/shim/vclock.h"
+#include "scenarios/shim/wire.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* Work at one virtual instant: far above what a hundred rooms need. */
@@ -191,17 +189,47 @@ static enum vtime_state run_party(struct vtime *vtime)
 	return poll(&ended, 1, 0) > 0 ? VTIME_ENDED : VTIME_QUIET;
 }
 
-/* Sends the acknowledgements that the kernel holds back on our connections, so that the
- * party's kernel sends what it holds back until they come. (The shim does the same on its
- * side.) Without it some bytes would arrive some real milliseconds later, that is to say
- * at any virtual time. */
-static void flush_acks(void)
+/* All our connections: acknowledges what came on them. See wire.h. */
+static void look_after_connections(long *unread, bool *holds)
 {
-	int one = 1, gap = 0;
+	*unread = 0;
+	*holds = false;
+	for (int fd = 3, gap = 0; gap < MAX_GAP; fd++) {
+		if (wire_acknowledge(fd)) {
+			*unread += wire_unread(fd);
+			*holds = *holds || wire_holds(fd);
+			gap = 0;
+		} else {
+			gap = errno == EBADF ? gap + 1 : 0;
+		}
+	}
+}
 
-	for (int fd = 3; gap < MAX_GAP; fd++) {
-		int rc = setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
-		gap = rc != 0 && errno == EBADF ? gap + 1 : 0;
+/* Until everything the party sent can be read. */
+static void receive_all(struct vtime *vtime)
+{
+	long unread = 0, before = -1;
+	bool holds;
+
+	if (atomic_load(&vtime->page->daemon_holds) == 0) {
+		return;
+	}
+	for (int i = 0; i < WIRE_MAX_ROUNDS && unread != before; i++) {
+		before = unread;
+		look_after_connections(&unread, &holds);
+	}
+}
+
+/* Our turn is over. */
+static void end_turn(struct vtime *vtime)
+{
+	long unread;
+	bool holds;
+
+	look_after_connections(&unread, &holds);
+	atomic_store(&vtime->page->runner_holds, holds ? 1 : 0);
+	if (vtime->on_turn != NULL) {
+		vtime->on_turn(vtime->on_turn_arg);
 	}
 }
 
@@ -212,21 +240,12 @@ static enum vtime_state run_loop(struct vtime *vtime, bool *any)
 	enum vtime_state state = VTIME_QUIET;
 
 	*any = false;
-	for (bool flushed = false; state == VTIME_QUIET;) {
-		if (loop_turn(vtime->loop, false)) {
-			*any = true;
-			flushed = false;
-			state = ++vtime->turns > MAX_TURNS ? VTIME_LIVELOCK : VTIME_QUIET;
-		} else if (!flushed) {
-			flush_acks();
-			flushed = true;
-		} else {
-			break;
-		}
+	receive_all(vtime);
+	while (state == VTIME_QUIET && loop_turn(vtime->loop, false)) {
+		*any = true;
+		state = ++vtime->turns > MAX_TURNS ? VTIME_LIVELOCK : VTIME_QUIET;
 	}
-	if (vtime->on_turn != NULL) {
-		vtime->on_turn(vtime->on_turn_arg);
-	}
+	end_turn(vtime);
 	if (vtime->interrupted && state == VTIME_QUIET) {
 		state = VTIME_STOPPED;
 	}

@@ -1,10 +1,10 @@
 /* The daemon's connections: who refuses them, and what is still on its way on them. */
 #include "scenarios/shim/shim.h"
+#include "scenarios/shim/wire.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 
 enum { MAX_FDS = 4096, WORD_BITS = 64 };
@@ -22,34 +22,55 @@ static void note_connection(const struct shim *shim, int fd)
 	}
 }
 
-static void flush_connection(int fd)
+/* One connection: acknowledges; counts what is unread and whether something is held back.
+ */
+static void look_after(int fd, long *unread, bool *holds)
 {
-	int one = 1;
-
-	/* Asking for quick acknowledgements sends one that is due. */
-	if (setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)) != 0) {
-		/* closed meanwhile, or something else by now */
+	if (!wire_acknowledge(fd)) { /* closed meanwhile, or something else by now */
 		atomic_fetch_and(
 		        &connections[fd / WORD_BITS], ~(UINT64_C(1) << (fd % WORD_BITS)));
+		return;
 	}
+	*unread += wire_unread(fd);
+	*holds = *holds || wire_holds(fd);
 }
 
-void shim_flush_acks(void)
+static void look_after_all(long *unread, bool *holds)
 {
 	int failed = errno;
 
-	for (int i = 0; i < MAX_FDS / WORD_BITS; i++) {
-		uint64_t word = atomic_load(&connections[i]);
-		for (int bit = 0; word >> bit != 0; bit++) {
-			if ((word >> bit & 1) != 0) {
-				flush_connection(i * WORD_BITS + bit);
-			}
-			if (bit == WORD_BITS - 1) {
-				break;
-			}
+	*unread = 0;
+	*holds = false;
+	for (int fd = 0; fd < MAX_FDS; fd++) {
+		uint64_t word = atomic_load(&connections[fd / WORD_BITS]);
+		if (word == 0) {
+			fd += WORD_BITS - 1; /* fd is at the word's first bit: it cannot
+			                        have been skipped */
+		} else if ((word >> (fd % WORD_BITS) & 1) != 0) {
+			look_after(fd, unread, holds);
 		}
 	}
 	errno = failed;
+}
+
+bool shim_acknowledge(void)
+{
+	long unread;
+	bool holds;
+
+	look_after_all(&unread, &holds);
+	return holds;
+}
+
+void shim_receive_all(void)
+{
+	long unread = 0, before = -1;
+	bool holds;
+
+	for (int i = 0; i < WIRE_MAX_ROUNDS && unread != before; i++) {
+		before = unread;
+		look_after_all(&unread, &holds);
+	}
 }
 
 int accept(int fd, __SOCKADDR_ARG from, socklen_t *restrict from_bytes)

@@ -83,10 +83,11 @@ struct shim_wait {
  * has gone on by timeout_us (0; negative: no limit). */
 int shim_wait(struct shim *shim, const struct shim_wait *wait, int64_t timeout_us);
 
-/* Sends the acknowledgements that the kernel holds back on the daemon's connections: a
- * peer whose congestion window is full would otherwise go on only after some real
- * milliseconds. */
-void shim_flush_acks(void);
+/* Acknowledges what came on the daemon's connections; true if bytes that the daemon sent
+ * are still held back by the kernel. See wire.h. */
+bool shim_acknowledge(void);
+/* Until everything the runner sent can be read. */
+void shim_receive_all(void);
 
 /* The daemon did something else than read the clock. */
 void shim_note_work(void);

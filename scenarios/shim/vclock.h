@@ -30,6 +30,10 @@ struct vclock {
 	_Atomic int32_t
 	        owner; /* process ID of the daemon; its children pass the shim by */
 	_Atomic uint64_t seed; /* what the daemon gets as randomness comes from it */
+	/* Bytes are still in that side's send buffers, because the kernel waits for
+	 * acknowledgements: the other side must call for them before it reads. See
+	 * wire.h. */
+	_Atomic uint32_t daemon_holds, runner_holds;
 	/* Ports, in host order, to which the daemon's connect() finds nobody listening;
 	 * 0: unused. */
 	_Atomic uint32_t refused[VCLOCK_REFUSED];

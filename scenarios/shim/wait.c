@@ -41,19 +41,7 @@ static int block(struct shim *shim, const sigset_t *mask)
 	return 0;
 }
 
-/* Looks at all that has been sent to us, also what is still on its way because of us. */
-static int look(const struct shim_wait *wait)
-{
-	int found = wait->look(wait->arg);
-
-	if (found == 0) {
-		shim_flush_acks();
-		found = wait->look(wait->arg);
-	}
-	return found;
-}
-
-/* Looks, and blocks as long as there is nothing, with signals held back but for the
+/* Looks and blocks as long as there is nothing, with signals held back but for the
  * moment of blocking: one that comes with a poke must still end the wait. */
 static int look_until(struct shim *shim, const struct shim_wait *wait,
         int64_t deadline_us, const sigset_t *mask)
@@ -63,13 +51,17 @@ static int look_until(struct shim *shim, const struct shim_wait *wait,
 	for (;;) {
 		uint64_t seen =
 		        atomic_load(&shim->page->wake_seq); /* first: see vclock.h */
-		int found = look(wait);
+		if (atomic_load(&shim->page->runner_holds) != 0) {
+			shim_receive_all();
+		}
+		int found = wait->look(wait->arg);
 		if (found != 0 || atomic_load(&shim->page->now_us) >= deadline_us) {
 			return found;
 		}
 		if (shim->real.ppoll(NULL, 0, &at_once, mask) < 0) {
 			return -1; /* a signal is waiting */
 		}
+		atomic_store(&shim->page->daemon_holds, shim_acknowledge() ? 1 : 0);
 		report_idle(shim, deadline_us, seen);
 		if (block(shim, mask) < 0) {
 			return -1;

@@ -24,6 +24,8 @@ struct fixture {
 	const char *token; /* of the homeserver that get() and put() play; NULL: none */
 	enum on_txn on_txn;
 	bool ready;
+	bool takes_others;
+	size_t others;
 	/* what was handed up */
 	struct appservice_txn *txns[MAX_TXNS];
 	char *txn_ids[MAX_TXNS];
@@ -65,9 +67,21 @@ static bool handle_ready(void *arg)
 	return f->ready;
 }
 
+static bool handle_other(struct http_request *req, void *arg)
+{
+	struct fixture *f = arg;
+
+	f->others++;
+	if (f->takes_others) {
+		http_request_reply_json(req, 200, "{\"errcode\":\"taken\"}");
+	}
+	return f->takes_others;
+}
+
 static const struct appservice_handlers handlers = {
         .transaction = handle_transaction,
         .ready = handle_ready,
+        .other = handle_other,
 };
 
 static int set_up(void **state)
@@ -431,6 +445,43 @@ static void test_endpoints(void **state)
 	assert_int_equal(told.status, 200);
 }
 
+/* What is none of the API's goes to the owner, whoever asks; what is does not. */
+static void test_other_paths(void **state)
+{
+	static const struct {
+		const char *method, *path;
+		bool is_other;
+	} cases[] = {
+	        {"GET", "/", true},
+	        {"POST", "/_mautrix/x/y?z", true},
+	        {"GET", "/_matrix/app/v1/thirdparty/protocol/x", true},
+	        {"PUT", TXN "1/2", true},
+	        {"GET", TXN "1", false},
+	        {"PUT", TXN "1", false},
+	        {"POST", "/_matrix/app/v1/ping", false},
+	        {"GET", "/_matrix/mau/live", false},
+	};
+	struct fixture *f = *state;
+
+	f->token = NULL;
+	for (size_t i = 0; i < SIZE(cases); i++) {
+		bool has_body = strcmp(cases[i].method, "GET") != 0;
+		for (int takes = 0; takes < 2; takes++) {
+			f->others = 0;
+			f->takes_others = takes == 1;
+			struct told told = ask(f, cases[i].method, cases[i].path,
+			        has_body ? EVENTS : NULL);
+			assert_int_equal(f->others, cases[i].is_other);
+			if (cases[i].is_other && f->takes_others) {
+				assert_answer(&told, 200, "taken", i);
+			} else if (cases[i].is_other) {
+				assert_answer(&told, 404, "M_UNRECOGNIZED", i);
+			}
+		}
+	}
+	assert_int_equal(f->txn_count, 0);
+}
+
 /* ---------------------------------------------------------------- endings */
 
 /* The homeserver must not take them for stored. */
@@ -501,6 +552,7 @@ int main(void)
 	        TEST(test_an_empty_token_is_refused_at_start),
 	        TEST(test_other_schemes_are_wrong),
 	        TEST(test_endpoints),
+	        TEST(test_other_paths),
 	        TEST(test_destroy_with_transactions_waiting),
 	        TEST(test_a_client_that_went_away),
 	        TEST(test_a_port_that_is_taken),

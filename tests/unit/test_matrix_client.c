@@ -1,5 +1,9 @@
 #include "matrix_fixture.h"
 
+#include "lib/buf.h"
+
+#include <stdio.h>
+
 static void assert_asked(const struct script *script, size_t number, const char *method,
         const char *path, const char *query, const char *body)
 {
@@ -252,6 +256,164 @@ static void test_register_twice_and_unknown_profile(void **state)
 	assert_told(&told, ERR_NONE, "{}");
 }
 
+/* ---------------------------------------------------------------- download */
+
+struct downloaded {
+	unsigned times;
+	struct err err;
+	char type[64];
+	struct buf body;
+};
+
+static void note_download(
+        const char *content_type, struct str body, const struct err *err, void *arg)
+{
+	struct downloaded *got = arg;
+
+	got->times++;
+	got->err = *err;
+	assert_null(strstr(err->msg, "secret"));
+	snprintf(got->type, sizeof(got->type), "%s", content_type);
+	if (err->kind != ERR_NONE) {
+		assert_string_equal(content_type, "");
+		assert_int_equal(body.n, 0);
+	}
+	buf_init(&got->body, 1000);
+	buf_add_str(&got->body, body);
+}
+
+static struct downloaded download(struct fixture *f, const char *mxc, size_t max_bytes)
+{
+	struct downloaded got = {0};
+
+	matrix_download(f->matrix, mxc, max_bytes, note_download, &got);
+	assert_int_equal(got.times, 0); /* never inside start */
+	pass_ms(f->loop, 0);
+	assert_int_equal(got.times, 1);
+	return got;
+}
+
+static void reply_with_bytes(struct http_request *req, void *arg)
+{
+	const struct str *body = arg;
+
+	http_request_reply(req, 200, body->n == 0 ? NULL : "image/png", *body);
+}
+
+#define MEDIA_PATH "/_matrix/client/v1/media/download/m.org%3A8448/a_B-1"
+#define OLD_MEDIA_PATH "/_matrix/media/v3/download/m.org%3A8448/a_B-1"
+#define MXC "mxc://m.org:8448/a_B-1"
+
+static void test_download(void **state)
+{
+	struct str bodies[] = {{"\0\1{", 3}, {"{}", 2}, {NULL, 0}};
+	struct fixture *f = *state;
+
+	f->script.custom = reply_with_bytes;
+	f->script.otherwise.how = CUSTOM;
+	for (size_t i = 0; i < SIZE(bodies); i++) {
+		f->script.custom_arg = &bodies[i];
+		struct downloaded got = download(f, MXC, 3);
+		assert_int_equal(got.err.kind, ERR_NONE);
+		assert_string_equal(got.type, bodies[i].n == 0 ? "" : "image/png");
+		assert_int_equal(got.body.len, bodies[i].n);
+		assert_int_equal(
+		        strncmp(buf_cstr(&got.body), bodies[i].n == 0 ? "" : bodies[i].p,
+		                bodies[i].n),
+		        0);
+		buf_finish(&got.body);
+		assert_asked(&f->script, i, "GET", MEDIA_PATH, BOT_QUERY, "");
+	}
+	struct downloaded got = download(f, MXC, 2); /* none came: it is below */
+	assert_int_equal(got.err.kind, ERR_NONE);
+	buf_finish(&got.body);
+	f->script.custom_arg = &bodies[0];
+	got = download(f, MXC, 2);
+	assert_int_equal(got.err.kind, ERR_PERMANENT);
+	buf_finish(&got.body);
+}
+
+/* Only where the endpoint is not known, and once. */
+static void test_download_in_the_old_way(void **state)
+{
+	static const struct {
+		struct answer first, second;
+		enum err_kind kind;
+		size_t requests;
+	} cases[] = {
+	        {{.status = 404, .body = "{\"errcode\":\"M_UNRECOGNIZED\"}"},
+	                {.body = "gif"}, ERR_NONE, 2},
+	        {{.status = 404, .body = "{\"errcode\":\"M_UNRECOGNIZED\"}"},
+	                {.status = 404, .body = "{\"errcode\":\"M_UNRECOGNIZED\"}"},
+	                ERR_PERMANENT, 2},
+	        {{.status = 404, .body = "{\"errcode\":\"M_UNRECOGNIZED\"}"},
+	                {.how = DROP}, ERR_RETRY, 2},
+	        {{.status = 404, .body = "{\"errcode\":\"M_NOT_FOUND\"}"}, {0},
+	                ERR_PERMANENT, 1},
+	        {{.status = 400, .body = "{\"errcode\":\"M_UNRECOGNIZED\"}"}, {0},
+	                ERR_PERMANENT, 1},
+	        {{.status = 504, .body = "{\"errcode\":\"M_NOT_YET_UPLOADED\"}"}, {0},
+	                ERR_RETRY, 1},
+	        {{.status = 202, .body = "{}"}, {0}, ERR_RETRY, 1},
+	        {{.status = 204, .body = ""}, {0}, ERR_RETRY, 1},
+	        {{.how = ANSWER_CUT, .body = "image"}, {0}, ERR_RETRY, 1},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < SIZE(cases); i++) {
+		size_t before = f->script.asked_count;
+		script_add(&f->script, cases[i].first);
+		if (cases[i].requests > 1) {
+			script_add(&f->script, cases[i].second);
+		}
+		struct downloaded got = download(f, MXC, 1000);
+		if (got.err.kind != cases[i].kind) {
+			fail_msg("case %zu: %s", i, got.err.msg);
+		}
+		assert_int_equal(f->script.asked_count - before, cases[i].requests);
+		assert_asked(&f->script, before, "GET", MEDIA_PATH, BOT_QUERY, "");
+		if (cases[i].requests > 1) {
+			assert_asked(&f->script, before + 1, "GET", OLD_MEDIA_PATH,
+			        BOT_QUERY, "");
+		}
+		buf_finish(&got.body);
+	}
+}
+
+static void test_download_of_no_mxc(void **state)
+{
+	static const char *const cases[] = {
+	        "", "https://x/y", "mxc://m.org", "mxc://m.org/../x"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < SIZE(cases); i++) {
+		struct downloaded got = download(f, cases[i], 1000);
+		assert_int_equal(got.err.kind, ERR_PERMANENT);
+		assert_non_null(strstr(got.err.msg, "not an mxc URI"));
+		buf_finish(&got.body);
+	}
+	assert_int_equal(f->script.asked_count, 0);
+}
+
+static void test_download_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	struct downloaded got = {0};
+
+	script_add(&f->script, (struct answer){.status = 404,
+	                               .body = "{\"errcode\":\"M_UNRECOGNIZED\"}"});
+	f->script.otherwise.how = HOLD;
+	struct matrix_call *call =
+	        matrix_download(f->matrix, MXC, 1000, note_download, &got);
+	pass_ms(f->loop, 0);
+	assert_int_equal(f->script.asked_count, 2);
+	matrix_call_cancel(&call);
+	call = matrix_download(f->matrix, "nonsense", 1000, note_download, &got);
+	matrix_call_cancel(&call);
+	pass_ms(f->loop, 600000);
+	assert_int_equal(got.times, 0);
+}
+
 /* ---------------------------------------------------------------- invite */
 
 #define CONDUWUIT_REFUSAL                                                                \
@@ -359,6 +521,10 @@ int main(void)
 	        TEST(test_state),
 	        TEST(test_send),
 	        TEST(test_register_twice_and_unknown_profile),
+	        TEST(test_download),
+	        TEST(test_download_in_the_old_way),
+	        TEST(test_download_of_no_mxc),
+	        TEST(test_download_cancelled),
 	        TEST(test_invite),
 	        TEST(test_invite_of_one_who_is_there),
 	        TEST(test_invite_refused),
