@@ -1,8 +1,23 @@
 #include "lib/err.h"
 
+#include "lib/str.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A text cut in the middle of a character could not be sent on as JSON. */
+static void keep_utf8(char *text)
+{
+	while (*text != '\0') {
+		unsigned char lead = (unsigned char)*text;
+		size_t n = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+		if (strnlen(text, n) == n && str_is_utf8((struct str){text, n})) {
+			text += n;
+		} else {
+			*text++ = '?';
+		}
+	}
+}
 
 bool err_set(struct err *err, enum err_kind kind, int code, const char *fmt, ...)
 {
@@ -15,6 +30,7 @@ bool err_set(struct err *err, enum err_kind kind, int code, const char *fmt, ...
 	va_start(args, fmt);
 	vsnprintf(err->msg, sizeof(err->msg), fmt, args);
 	va_end(args);
+	keep_utf8(err->msg);
 	return false;
 }
 
@@ -37,6 +53,7 @@ bool err_prefix(struct err *err, const char *fmt, ...)
 	}
 	memcpy(err->msg, whole, len);
 	err->msg[len] = '\0';
+	keep_utf8(err->msg);
 	return false;
 }
 
@@ -46,6 +63,7 @@ void err_set_name(struct err *err, const char *name)
 		return;
 	}
 	snprintf(err->name, sizeof(err->name), "%s", name == NULL ? "" : name);
+	keep_utf8(err->name);
 }
 
 const char *err_kind_to_str(enum err_kind kind)

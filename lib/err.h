@@ -30,7 +30,8 @@ struct err { /* owns no memory: copy it, store it in a row, keep it on the stack
 		.kind = ERR_NONE                                                         \
 	}
 
-/* Fills *err (which may be NULL) and returns false, so that callers can return it. */
+/* Fills *err (which may be NULL) and returns false, so that callers can return it. The
+ * texts are cut to their room and always valid UTF-8. */
 bool err_set(struct err *err, enum err_kind kind, int code, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
 

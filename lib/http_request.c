@@ -1,10 +1,12 @@
 #include "lib/http_internal.h"
 
+#include "lib/buf.h"
 #include "lib/mem.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 struct http_request *http_request_create(
@@ -195,21 +197,80 @@ void http_request_drop(struct http_request *req, enum http_drop how)
 	http_server_answer(req, 0, NULL);
 }
 
-/* The short body is all that libmicrohttpd knows of; the head announces more, and the
- * connection ends once the last byte has left. (A reader callback that reports an error
- * would do the same, but with nothing sent yet 0.9.75 forgets to free the connection.) */
+/* A body that ends before its announced length. */
+struct cut_body {
+	size_t n;
+	char bytes[];
+};
+
+static ssize_t read_cut_body(void *arg, uint64_t at, char *out, size_t room)
+{
+	const struct cut_body *body = arg;
+
+	if (at >= body->n) {
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	}
+	size_t n = body->n - (size_t)at < room ? body->n - (size_t)at : room;
+	memcpy(out, body->bytes + at, n);
+	return (ssize_t)n;
+}
+
+/* A head without any of its body. libmicrohttpd 0.9.75 forgets to free a connection whose
+ * reader ends at once, so the head goes out by hand, and then it is dropped. */
+static void reply_head_alone(
+        struct http_request *req, int status, const char *content_type, size_t announced)
+{
+	struct buf head;
+
+	buf_init(&head, 64 * 1024);
+	buf_printf(&head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\n", status,
+	        status < 300 ? "OK" : "Error", announced);
+	if (content_type != NULL) {
+		buf_printf(&head, "Content-Type: %s\r\n", content_type);
+	}
+	for (size_t i = 0; i < req->header_count; i++) {
+		buf_printf(
+		        &head, "%s: %s\r\n", req->headers[i].name, req->headers[i].value);
+	}
+	buf_puts(&head, "\r\n");
+	/* Nothing has been sent on this connection yet that its client has not read. */
+	(void)!send(req->conn->fd, buf_cstr(&head), head.len, MSG_NOSIGNAL);
+	buf_finish(&head);
+	http_request_drop(req, HTTP_DROP_CLOSE);
+}
+
+/* libmicrohttpd 0.9.75 adds a Content-Length of its own to every body whose size it
+ * knows, so it is given one of unknown size, and HTTP/1.0's rule that such a body ends
+ * with the connection; the length that is announced is ours alone. */
 void http_request_reply_cut(struct http_request *req, int status,
         const char *content_type, struct str body, size_t cut_at)
 {
 	assert(status >= 200 && status <= 999);
-	struct str part = {body.p, cut_at < body.n ? cut_at : body.n};
-	struct MHD_Response *response =
-	        http_response_create(req->server, content_type, part);
-	if (response != NULL) {
+	size_t n = cut_at < body.n ? cut_at : body.n;
+	if (n == 0) {
+		reply_head_alone(req, status, content_type, body.n);
+		return;
+	}
+	struct cut_body *part = xmalloc(sizeof(*part) + n);
+	part->n = n;
+	memcpy(part->bytes, body.p, n);
+	struct MHD_Response *response = MHD_create_response_from_callback(
+	        MHD_SIZE_UNKNOWN, 16 * 1024, read_cut_body, part, free);
+	if (response == NULL) {
+		free(part);
+	} else {
 		autofree char *length = xasprintf("%zu", body.n);
-		MHD_set_response_options(
-		        response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
+		MHD_set_response_options(response,
+		        MHD_RF_INSANITY_HEADER_CONTENT_LENGTH |
+		                MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+		        MHD_RO_END);
+		add_date(req->server, response);
+		if (content_type != NULL) {
+			MHD_add_response_header(
+			        response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+		}
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH, length);
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 		add_headers(req, response);
 	}
 	req->end_after = true;

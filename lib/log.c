@@ -133,7 +133,10 @@ static void add_json_field(cJSON *obj, const char **p)
 	}
 	autofree char *name = xstrndup(key, key_len);
 	autofree char *content = xstrndup(value, value_len);
-	json_set_str(obj, name, content);
+	/* A value with quotes in it may add fields, but changes none. */
+	if (cJSON_GetObjectItemCaseSensitive(obj, name) == NULL) {
+		json_set_str(obj, name, content);
+	}
 }
 
 static void add_json_line(struct buf *line, enum log_level level, const char *when,
@@ -174,7 +177,7 @@ void log_write(enum log_level level, const char *text, const char *fields, ...)
 	struct buf values, line;
 
 	buf_init(&values, MAX_LINE_BYTES);
-	buf_init(&line, 2 * MAX_LINE_BYTES);
+	buf_init(&line, 8 * MAX_LINE_BYTES); /* escaped: up to six times as long */
 	for (unsigned i = 0; i < count; i++) {
 		if (level < to[i].min) {
 			continue;

@@ -28,8 +28,9 @@ void log_write(enum log_level level, const char *text, const char *fields, ...)
 #define log_info(...) log_write(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) log_write(LOG_WARN, __VA_ARGS__)
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
-#define log_fatal(...) log_write(LOG_FATAL, __VA_ARGS__) /* a line only; does not exit   \
-	                                                  */
+#define log_fatal(...)                                                                   \
+	log_write(LOG_FATAL, __VA_ARGS__) /* a line only; does not exit                  \
+	                                   */
 
 bool log_level_from_str(const char *s, enum log_level *out);
 const char *log_level_to_str(enum log_level level);

@@ -18,6 +18,7 @@ struct loop_signal {
 struct loop {
 	uv_loop_t uv;
 	uv_timer_t wakeup;   /* the one libuv timer: the earliest deadline of our heap */
+	uv_idle_t again;     /* arms wakeup once the timers of this turn are over */
 	uv_prepare_t before; /* runs the turn-end hooks */
 	struct timer **heap; /* binary heap from index 1 */
 	size_t heap_count, heap_room;
@@ -29,6 +30,7 @@ struct loop {
 	int64_t now_us;
 	int64_t wall_ms_at_zero;
 	bool virtual;
+	bool firing; /* in handle_wakeup() */
 };
 
 struct loop_io {
@@ -124,6 +126,9 @@ static void handle_wakeup(uv_timer_t *handle);
 
 static void arm_wakeup(struct loop *loop)
 {
+	if (loop->firing) {
+		return; /* once, at its end */
+	}
 	if (loop->heap_count == 0) {
 		uv_timer_stop(&loop->wakeup);
 		return;
@@ -138,15 +143,23 @@ static void arm_wakeup(struct loop *loop)
 	uv_timer_start(&loop->wakeup, handle_wakeup, wait_ms, 0);
 }
 
+static void handle_again(uv_idle_t *handle)
+{
+	uv_idle_stop(handle);
+	arm_wakeup(handle->data);
+}
+
 /* Fires what was due when the turn began; what the handlers set comes in the next turn,
  * so that a timer of 0 ms which sets itself again cannot keep the loop from its other
- * work. */
+ * work. libuv would call back within the same turn for a timer set to 0 here, so that
+ * waits until its timers are through. */
 static void handle_wakeup(uv_timer_t *handle)
 {
 	struct loop *loop = handle->data;
 	uint64_t last_seq = loop->next_seq;
 
 	read_clock(loop);
+	loop->firing = true;
 	while (loop->heap_count > 0) {
 		struct timer *timer = loop->heap[1];
 		if (timer->due_us > loop->now_us || timer->seq >= last_seq) {
@@ -156,7 +169,8 @@ static void handle_wakeup(uv_timer_t *handle)
 		loop->activity++;
 		timer->fn(timer->arg);
 	}
-	arm_wakeup(loop);
+	loop->firing = false;
+	uv_idle_start(&loop->again, handle_again);
 }
 
 void timer_init(struct timer *timer, struct loop *loop, timer_fn *fn, void *arg)
@@ -340,6 +354,8 @@ struct loop *loop_create(void)
 	loop->next_seq = 1;
 	uv_timer_init(&loop->uv, &loop->wakeup);
 	loop->wakeup.data = loop;
+	uv_idle_init(&loop->uv, &loop->again);
+	loop->again.data = loop;
 	uv_prepare_init(&loop->uv, &loop->before);
 	loop->before.data = loop;
 	uv_prepare_start(&loop->before, handle_before_block);
@@ -391,6 +407,9 @@ bool loop_turn(struct loop *loop, bool wait)
 {
 	uint64_t before = loop->activity;
 	uv_run(&loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+	if (uv_is_active((uv_handle_t *)&loop->again)) { /* fired after the wait */
+		handle_again(&loop->again);
+	}
 	return loop->activity != before;
 }
 

@@ -97,7 +97,10 @@ static const char *const type_names[] = {
 
 static bool is_whole_number(const cJSON *value)
 {
-	return cJSON_IsNumber(value) &&
+	const double limit = 9007199254740992.0; /* 2^53, as json_int() */
+
+	return cJSON_IsNumber(value) && value->valuedouble >= -limit &&
+	       value->valuedouble <= limit &&
 	       value->valuedouble == (double)(int64_t)value->valuedouble;
 }
 

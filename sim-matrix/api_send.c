@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { INBOX_MAX = 1000 };
+
 static void reply_event(struct call *call, const char *event_id)
 {
 	call_reply(call, 200, json_set_str(json_new(), "event_id", event_id));
@@ -104,12 +106,17 @@ static void put_to_device(struct call *call, struct device *device, const cJSON 
 {
 	struct to_device *message = xcalloc(1, sizeof(*message));
 
+	if (device->inbox_count == INBOX_MAX) {
+		to_device_drop(
+		        device, container_of(device->inbox.next, struct to_device, link));
+	}
 	message->count = ++call->sim->count;
 	message->event = json_new();
 	json_set(message->event, "content", content_copy(content));
 	json_set_str(message->event, "sender", call->user_id);
 	json_set_str(message->event, "type", call_param(call, "type"));
 	list_add_tail(&device->inbox, &message->link);
+	device->inbox_count++;
 	timer_start(&call->sim->sync_timer, 0);
 }
 

@@ -65,7 +65,8 @@ struct device {
 	char *device_id;
 	char *token;
 	char *display_name; /* may be NULL */
-	struct list inbox;  /* struct to_device::link */
+	struct list inbox;  /* struct to_device::link, oldest first */
+	size_t inbox_count;
 };
 
 struct to_device {
@@ -154,6 +155,7 @@ struct device *device_create(struct sim_matrix *sim, struct user *user,
 /* A new token for the device; the old one is forgotten. */
 void device_renew_token(struct sim_matrix *sim, struct device *device);
 void device_destroy(struct sim_matrix *sim, struct device *device);
+void to_device_drop(struct device *device, struct to_device *message);
 struct device *device_by_token(const struct sim_matrix *sim, const char *token);
 /* "@localpart:server". Caller frees. */
 char *user_id_of(const struct sim_matrix *sim, const char *localpart);

@@ -353,9 +353,7 @@ void sync_confirm(const struct sync_query *query)
 	{
 		struct to_device *message = container_of(it, struct to_device, link);
 		if (message->count <= query->since) {
-			list_del(it);
-			cJSON_Delete(message->event);
-			free(message);
+			to_device_drop(query->device, message);
 		}
 	}
 }

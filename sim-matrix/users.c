@@ -89,16 +89,21 @@ void device_renew_token(struct sim_matrix *sim, struct device *device)
 	new_token(sim, device);
 }
 
+void to_device_drop(struct device *device, struct to_device *message)
+{
+	list_del(&message->link);
+	device->inbox_count--;
+	cJSON_Delete(message->event);
+	free(message);
+}
+
 static void device_free(void *value)
 {
 	struct device *device = value;
 
 	list_for_each(it, &device->inbox)
 	{
-		struct to_device *message = container_of(it, struct to_device, link);
-		list_del(it);
-		cJSON_Delete(message->event);
-		free(message);
+		to_device_drop(device, container_of(it, struct to_device, link));
 	}
 	free(device->device_id);
 	free(device->token);

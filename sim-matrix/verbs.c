@@ -60,70 +60,43 @@ bool verb_send(struct sim_matrix *sim, struct room *room, const struct user *sen
 
 /* ---- the table ---- */
 
-#define FIELDS static const struct verb_field
-#define END                                                                              \
-	{                                                                                \
-		0                                                                        \
-	}
-#define AS                                                                               \
-	{                                                                                \
-		"as", VERB_STR, true, "who does it: a localpart or a full user ID", NULL \
-	}
-#define ROOM                                                                             \
-	{                                                                                \
-		"room", VERB_STR, true, "label, name without #, alias or ID", NULL       \
-	}
-#define IN                                                                               \
-	{                                                                                \
-		"in", VERB_STR, false, "label, name without #, alias or ID", NULL        \
-	}
-#define IN_ROOM                                                                          \
-	{                                                                                \
-		"room", VERB_STR, false, "the same as in", NULL                          \
-	}
-#define USER                                                                             \
-	{                                                                                \
-		"user", VERB_STR, true, "whom: a localpart or a full user ID", NULL      \
-	}
-#define REASON                                                                           \
-	{                                                                                \
-		"reason", VERB_STR, false, "why, in words", NULL                         \
-	}
-#define EVENT                                                                            \
-	{                                                                                \
-		"event", VERB_STR, true,                                                 \
-		        "event ID, or the text of the newest message that says so", NULL \
-	}
+static const char as_doc[] = "who does it: a localpart or a full user ID";
+static const char room_doc[] = "label, name without #, alias or ID";
+static const char same_doc[] = "the same as in";
+static const char user_doc[] = "whom: a localpart or a full user ID";
+static const char reason_doc[] = "why, in words";
+static const char event_doc[] =
+        "event ID, or the text of the newest message that says so";
 
-FIELDS register_user[] = {
+static const struct verb_field register_user[] = {
         {"name", VERB_STR, true, "localpart", NULL},
         {"password", VERB_STR, false, "for logging in with a client", NULL},
         {"displayname", VERB_STR, false, "shown name; the localpart if absent", NULL},
         {"auto_accept", VERB_BOOL, false, "accepts every invite by itself (false)", NULL},
-        END,
+        {0},
 };
-FIELDS register_appservice[] = {
+static const struct verb_field register_appservice[] = {
         {"as", VERB_STR, false, "who types the command (admin)", NULL},
         {"yaml", VERB_STR, true, "the registration file's text", NULL},
-        END,
+        {0},
 };
-FIELDS unregister_appservice[] = {
+static const struct verb_field unregister_appservice[] = {
         {"as", VERB_STR, false, "who types the command (admin)", NULL},
         {"id", VERB_STR, true, "the registration's id", NULL},
-        END,
+        {0},
 };
-FIELDS set_displayname[] = {
-        AS,
+static const struct verb_field set_displayname[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
         {"name", VERB_STR, false, "the new name; absent: none", NULL},
-        END,
+        {0},
 };
-FIELDS auto_accept[] = {
-        AS,
+static const struct verb_field auto_accept[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
         {"on", VERB_BOOL, true, "accept every invite from now on", NULL},
-        END,
+        {0},
 };
-FIELDS create_room[] = {
-        AS,
+static const struct verb_field create_room[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
         {"room", VERB_STR, true, "the label by which steps and records know it", NULL},
         {"name", VERB_STR, false, "m.room.name", NULL},
         {"topic", VERB_STR, false, "m.room.topic", NULL},
@@ -132,75 +105,84 @@ FIELDS create_room[] = {
         {"public", VERB_BOOL, false, "anybody may join, listed in the directory (false)",
                 NULL},
         {"alias", VERB_STR, false, "local part of an alias", NULL},
-        END,
+        {0},
 };
-FIELDS dm[] = {
-        AS,
+static const struct verb_field dm[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
         {"with", VERB_STR, true, "whom to talk to", NULL},
         {"room", VERB_STR, false, "the label by which steps and records know it", NULL},
-        END,
+        {0},
 };
-FIELDS join_or_leave[] = {AS, ROOM, REASON, END};
-FIELDS invite[] = {AS, ROOM, USER, REASON, END};
-FIELDS accept_[] = {
-        AS,
+static const struct verb_field join_or_leave[] = {{"as", VERB_STR, true, as_doc, NULL},
+        {"room", VERB_STR, true, room_doc, NULL},
+        {"reason", VERB_STR, false, reason_doc, NULL}, {0}};
+static const struct verb_field invite[] = {{"as", VERB_STR, true, as_doc, NULL},
+        {"room", VERB_STR, true, room_doc, NULL},
+        {"user", VERB_STR, true, user_doc, NULL},
+        {"reason", VERB_STR, false, reason_doc, NULL}, {0}};
+static const struct verb_field accept_[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
         {"room", VERB_STR, false, "this invite alone; absent: all that wait", NULL},
-        END,
+        {0},
 };
-FIELDS post[] = {
-        AS,
-        IN,
-        IN_ROOM,
+static const struct verb_field post[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
+        {"in", VERB_STR, false, room_doc, NULL},
+        {"room", VERB_STR, false, same_doc, NULL},
         {"text", VERB_STR, true, "body", NULL},
         {"html", VERB_STR, false, "formatted_body", NULL},
         {"msgtype", VERB_STR, false, "m.text if absent", NULL},
         {"content", VERB_OBJ, false, "further members of the content", NULL},
-        END,
+        {0},
 };
-FIELDS edit[] = {
-        AS,
-        IN,
-        IN_ROOM,
-        EVENT,
+static const struct verb_field edit[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
+        {"in", VERB_STR, false, room_doc, NULL},
+        {"room", VERB_STR, false, same_doc, NULL},
+        {"event", VERB_STR, true, event_doc, NULL},
         {"text", VERB_STR, true, "the new body", NULL},
         {"html", VERB_STR, false, "the new formatted_body", NULL},
-        END,
+        {0},
 };
-FIELDS redact[] = {AS, IN, IN_ROOM, EVENT, REASON, END};
-FIELDS react[] = {
-        AS,
-        IN,
-        IN_ROOM,
-        EVENT,
+static const struct verb_field redact[] = {{"as", VERB_STR, true, as_doc, NULL},
+        {"in", VERB_STR, false, room_doc, NULL},
+        {"room", VERB_STR, false, same_doc, NULL},
+        {"event", VERB_STR, true, event_doc, NULL},
+        {"reason", VERB_STR, false, reason_doc, NULL}, {0}};
+static const struct verb_field react[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
+        {"in", VERB_STR, false, room_doc, NULL},
+        {"room", VERB_STR, false, same_doc, NULL},
+        {"event", VERB_STR, true, event_doc, NULL},
         {"key", VERB_STR, true, "the emoji", NULL},
-        END,
+        {0},
 };
-FIELDS reply[] = {
-        AS,
-        IN,
-        IN_ROOM,
-        EVENT,
+static const struct verb_field reply[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
+        {"in", VERB_STR, false, room_doc, NULL},
+        {"room", VERB_STR, false, same_doc, NULL},
+        {"event", VERB_STR, true, event_doc, NULL},
         {"text", VERB_STR, true, "body", NULL},
         {"thread", VERB_BOOL, false, "in a thread under the event, not only quoting it",
                 NULL},
-        END,
+        {0},
 };
-FIELDS set_state[] = {
-        AS,
-        ROOM,
+static const struct verb_field set_state[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
+        {"room", VERB_STR, true, room_doc, NULL},
         {"type", VERB_STR, true, "event type", NULL},
         {"key", VERB_STR, false, "state key (empty)", NULL},
         {"content", VERB_OBJ, true, "content", NULL},
-        END,
+        {0},
 };
-FIELDS power[] = {
-        AS,
-        ROOM,
-        USER,
+static const struct verb_field power[] = {
+        {"as", VERB_STR, true, as_doc, NULL},
+        {"room", VERB_STR, true, room_doc, NULL},
+        {"user", VERB_STR, true, user_doc, NULL},
         {"level", VERB_INT, true, "the new power level", NULL},
-        END,
+        {0},
 };
-FIELDS answer[] = {
+static const struct verb_field answer[] = {
         {"request", VERB_STR, true, "as records name it: \"PUT send\", \"send\", \"any\"",
                 NULL},
         {"in", VERB_STR, false, "only in this room (short name or ID)", NULL},
@@ -211,19 +193,19 @@ FIELDS answer[] = {
                 NULL},
         {"times", VERB_INT, false, "how often (1); 0: from now on", NULL},
         {"after", VERB_INT, false, "let so many pass first (0)", NULL},
-        END,
+        {0},
 };
 static const char *const down_ways[] = {"refused", "reset", NULL};
-FIELDS down[] = {
+static const struct verb_field down[] = {
         {"for", VERB_DURATION, false, "comes up by itself after this", NULL},
         {"how", VERB_STR, false, "connections are refused (default) or reset", down_ways},
-        END,
+        {0},
 };
-FIELDS nothing[] = {END};
-FIELDS push_fields[] = {
+static const struct verb_field nothing[] = {{0}};
+static const struct verb_field push_fields[] = {
         {"how", VERB_STR, true, "what kind of odd transaction", push_odd_kinds},
         {"to", VERB_STR, false, "appservice ID; absent: the first", NULL},
-        END,
+        {0},
 };
 
 const struct verb sim_matrix_verbs[] = {
@@ -259,5 +241,5 @@ const struct verb sim_matrix_verbs[] = {
         {"up", "the homeserver starts again", nothing, verb_up},
         {"restart", "the homeserver stops and starts at once", nothing, verb_restart},
         {"push", "sends an odd transaction to an appservice", push_fields, verb_push},
-        END,
+        {0},
 };

@@ -90,14 +90,17 @@ char *text_from_slack(const char *mrkdwn)
 {
 	struct buf out;
 	const char *p = mrkdwn;
+	/* Found once: the text may be all opening brackets. */
+	const char *last = strrchr(mrkdwn, '>');
 
 	buf_init(&out, MAX_TEXT_BYTES);
 	while (*p != '\0') {
 		size_t plain = strcspn(p, "<");
 		add_unescaped(&out, (struct str){p, plain});
 		p += plain;
-		const char *end = *p == '<' ? strchr(p, '>') : NULL;
-		if (end != NULL && end > p + 1) {
+		bool closed = *p == '<' && last != NULL && last > p;
+		const char *end = closed ? strchr(p, '>') : NULL;
+		if (end != NULL && end > p + 1 && p[1] != '|') {
 			add_bracketed(&out, (struct str){p + 1, (size_t)(end - p) - 1});
 			p = end + 1;
 		} else if (*p != '\0') {

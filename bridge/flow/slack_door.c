@@ -9,6 +9,8 @@
 #include "lib/str.h"
 #include <stdlib.h>
 
+enum { ACK_WITHIN_MS = 3000 }; /* docs.slack.dev, Events API: then it is sent again */
+
 /* An acknowledgement that waits for its commit. Refers to the login by team, for it may
  * be gone by then. */
 struct owed_ack {
@@ -17,6 +19,7 @@ struct owed_ack {
 	char *envelope_id;
 	char *event_id;
 	uint64_t conn;
+	int64_t arrived_ms;
 };
 
 static void ack_now(struct login *login, const struct slack_envelope *envelope)
@@ -24,13 +27,27 @@ static void ack_now(struct login *login, const struct slack_envelope *envelope)
 	socket_mode_ack(login->socket, envelope->conn, envelope->envelope_id);
 }
 
+static void free_owed(struct owed_ack *owed)
+{
+	free(owed->team_id);
+	free(owed->envelope_id);
+	free(owed->event_id);
+	free(owed);
+}
+
 static void handle_committed(bool committed, void *arg)
 {
 	struct owed_ack *owed = arg;
+	int64_t took_ms = loop_now_ms(owed->app->loop) - owed->arrived_ms;
 
 	if (!committed) {
 		log_warn("event not stored, so not acknowledged", "team=%s event=%s",
 		        owed->team_id, owed->event_id);
+	} else if (took_ms >= ACK_WITHIN_MS) {
+		/* Slack has given this delivery up; the next one is acknowledged. */
+		log_warn("event stored too late to acknowledge",
+		        "team=%s event=%s took_ms=%lld", owed->team_id, owed->event_id,
+		        (long long)took_ms);
 	} else {
 		struct login *login = logins_by_team(owed->app->logins, owed->team_id);
 		log_debug("event stored", "team=%s event=%s", owed->team_id,
@@ -39,10 +56,7 @@ static void handle_committed(bool committed, void *arg)
 			socket_mode_ack(login->socket, owed->conn, owed->envelope_id);
 		}
 	}
-	free(owed->team_id);
-	free(owed->envelope_id);
-	free(owed->event_id);
-	free(owed);
+	free_owed(owed);
 }
 
 /* A transaction whose commit acknowledges the envelope. */
@@ -57,6 +71,7 @@ static struct store_tx *acking_tx(struct login *login,
 	owed->envelope_id = xstrdup(envelope->envelope_id);
 	owed->event_id = xstrdup(event->event_id);
 	owed->conn = envelope->conn;
+	owed->arrived_ms = loop_now_ms(login->app->loop);
 	store_tx_on_commit(tx, handle_committed, owed);
 	return tx;
 }

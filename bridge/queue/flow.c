@@ -135,7 +135,9 @@ static int64_t backoff_ms(struct job *job)
 static void park(struct job *job)
 {
 	const struct err *err = &job->flow.err;
-	int64_t wait_ms = err->retry_after_ms > 0 ? err->retry_after_ms : backoff_ms(job);
+	int64_t wish_ms = err->retry_after_ms < LONGEST_PARK_MS ? err->retry_after_ms
+	                                                        : LONGEST_PARK_MS;
+	int64_t wait_ms = wish_ms > 0 ? wish_ms : backoff_ms(job);
 	autofree char *facts = json_print(job->facts);
 	struct store_tx *tx;
 
@@ -180,10 +182,15 @@ static void handle_saved(
 	(void)results;
 	job->lane->busy = NULL;
 	job->lane->state = LANE_RUNNING;
-	if (err->kind != ERR_NONE) {
+	if (err->kind == ERR_PERMANENT) {
 		job->flow.err = *err;
-		job->flow.err.kind = ERR_RETRY; /* the work itself did nothing wrong */
-		handle_failure(job);
+		finish_dead(job);
+		return;
+	}
+	if (err->kind != ERR_NONE) {
+		log_error("cannot write to the inbox", "flow=%s key=%s error=\"%s\"",
+		        job->flow.def->name, job->key, err->msg);
+		lane_restart_job(job->lane);
 		return;
 	}
 	job_run(job);

@@ -11,7 +11,7 @@ enum { RELOAD_MS = 1000 }; /* after a failed read or write of the database */
 static void lane_to_ready(struct lane *lane)
 {
 	lane->state = LANE_READY;
-	list_add_tail(&lane->queue->ready, &lane->link);
+	list_add_tail(&lane->kind->ready, &lane->link);
 	queue_pump(lane->queue);
 }
 
@@ -29,10 +29,11 @@ struct lane *lane_create(struct queue *queue, const char *name)
 
 	list_init(&lane->link);
 	lane->queue = queue;
+	lane->kind = &queue->kinds[(unsigned char)name[0] % LANE_KINDS];
 	lane->name = xstrdup(name);
 	timer_init(&lane->due, queue->loop, handle_due, lane);
 	map_set(queue->lanes, name, lane);
-	list_add_tail(&queue->ready, &lane->link);
+	list_add_tail(&lane->kind->ready, &lane->link);
 	return lane;
 }
 
@@ -104,8 +105,8 @@ static struct job *job_from_row(struct lane *lane, const struct store_result *ro
 
 static void leave_active(struct lane *lane)
 {
-	assert(lane->queue->active > 0);
-	lane->queue->active--;
+	assert(lane->kind->active > 0);
+	lane->kind->active--;
 	queue_pump(lane->queue);
 }
 
@@ -130,12 +131,15 @@ static void take_head(struct lane *lane, const struct store_result *row)
 		lane_destroy(lane);
 		return;
 	}
+	int64_t id = store_int(row, 0, 0);
 	int64_t wait_ms = store_int(row, 0, 7) - loop_wall_ms(lane->queue->loop);
-	if (wait_ms > 0) { /* parked by an earlier life of this process */
-		lane_reload(lane, wait_ms);
+	if (wait_ms > 0 && id != lane->parked_id) {
+		/* parked by an earlier life of this process */
+		lane->parked_id = id;
+		lane_reload(lane, wait_ms < LONGEST_PARK_MS ? wait_ms : LONGEST_PARK_MS);
 		return;
 	}
-	if (lane->state == LANE_SAVING && !list_empty(&lane->queue->ready)) {
+	if (lane->state == LANE_SAVING && !list_empty(&lane->kind->ready)) {
 		lane_to_ready(lane); /* others have waited longer */
 		leave_active(lane);
 		return;
@@ -145,12 +149,34 @@ static void take_head(struct lane *lane, const struct store_result *row)
 	job_run(lane->job);
 }
 
+static void submit_with_head(
+        struct lane *lane, struct store_tx *tx, enum lane_state state);
+
+/* The end of a job is refused for what it holds, and would be each time. The job itself
+ * has done its work: it goes out of the way of the others. */
+static void bury_job(struct lane *lane, const struct err *err)
+{
+	struct store_tx *tx = store_tx_create(lane->queue->store);
+
+	store_tx_add(tx, STMT_INBOX_DEAD, "isi", lane->ending_id, err->msg,
+	        loop_wall_ms(lane->queue->loop));
+	lane->ending_id = 0;
+	submit_with_head(lane, tx, LANE_SAVING);
+}
+
 static void handle_head(
         const struct store_result *const *results, const struct err *err, void *arg)
 {
 	struct lane *lane = arg;
 
 	lane->busy = NULL;
+	if (err->kind == ERR_PERMANENT && lane->ending_id != 0) {
+		log_error("job's end refused by the database", "lane=\"%s\" error=\"%s\"",
+		        lane->name, err->msg);
+		bury_job(lane, err);
+		return;
+	}
+	lane->ending_id = 0;
 	if (err->kind != ERR_NONE) {
 		log_error("cannot read the inbox", "lane=\"%s\" error=\"%s\"", lane->name,
 		        err->msg);
@@ -175,7 +201,7 @@ void lane_begin(struct lane *lane)
 {
 	assert(lane->state == LANE_READY);
 	list_del(&lane->link);
-	lane->queue->active++;
+	lane->kind->active++;
 	submit_with_head(lane, store_tx_create(lane->queue->store), LANE_LOADING);
 }
 
@@ -183,6 +209,7 @@ void lane_finish_job(struct lane *lane, struct store_tx *tx)
 {
 	/* If this commit fails the job is read and run again: its steps bear repetition.
 	 */
+	lane->ending_id = lane->job->id;
 	job_free(lane->job);
 	lane->job = NULL;
 	submit_with_head(lane, tx, LANE_SAVING);
@@ -202,8 +229,16 @@ static void handle_parked(
 	lane_reload(lane, lane->park_ms);
 }
 
+void lane_restart_job(struct lane *lane)
+{
+	job_free(lane->job);
+	lane->job = NULL;
+	lane_reload(lane, RELOAD_MS);
+}
+
 void lane_park_job(struct lane *lane, struct store_tx *tx, int64_t delay_ms)
 {
+	lane->parked_id = lane->job->id;
 	job_free(lane->job);
 	lane->job = NULL;
 	lane->state = LANE_SAVING;

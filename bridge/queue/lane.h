@@ -8,23 +8,33 @@
 #include "lib/map.h"
 #include "lib/rand.h"
 
+enum {
+	LANE_KINDS = 32, /* by the first letter of a lane's name */
+	/* A clock that was wrong, or a server's odd wish, must not hold a lane for ever.
+	 */
+	LONGEST_PARK_MS = 60 * 60 * 1000,
+};
+
 struct queue {
 	struct loop *loop;
 	struct store *store;
 	const struct flow_def *const *defs;
 	void *app;
 	struct map *lanes; /* name -> struct lane; all that have work */
-	struct list ready; /* lane::link; waiting for a turn */
-	unsigned active;   /* lanes past lane_begin() */
+	struct lane_kind {
+		struct list ready; /* lane::link; waiting for a turn */
+		unsigned active;   /* lanes past lane_begin() */
+	} kinds[LANE_KINDS];
 	struct rand rand;
 	struct timer pump;
+	struct timer load; /* after a failed read */
 	struct timer purge;
 	struct store_tx *loading;
 	bool started;
 };
 
 enum lane_state {
-	LANE_READY,   /* on queue->ready */
+	LANE_READY,   /* on its kind's list */
 	LANE_LOADING, /* its first job is being read */
 	LANE_RUNNING, /* a step runs or waits for an answer */
 	LANE_SAVING,  /* facts, a retry or the end are being committed */
@@ -47,14 +57,18 @@ struct job {              /* a flow and what only the driver may see */
 };
 
 struct lane {
-	struct list link; /* queue->ready, or alone */
+	struct list link; /* lane_kind::ready, or alone */
 	struct queue *queue;
+	struct lane_kind *kind;
 	char *name;
 	enum lane_state state;
 	bool more; /* something was added since the first job was read */
 	struct job *job;
 	struct store_tx *busy; /* the transaction of LOADING and SAVING */
 	size_t head_index;     /* which of its results is the next job */
+	int64_t ending_id;     /* the job whose end `busy` commits; 0: none */
+	int64_t parked_id;     /* the job that `due` is about: when that fires it is due,
+	                          whatever the wall clock says by then */
 	struct timer due;
 	int64_t park_ms; /* how long `due` shall run once the parking is committed */
 };
@@ -72,5 +86,8 @@ void job_free(struct job *job);
 /* The job's end, or its parking, as a transaction that also reads the next one. */
 void lane_finish_job(struct lane *lane, struct store_tx *tx);
 void lane_park_job(struct lane *lane, struct store_tx *tx, int64_t delay_ms);
+/* Nothing of the last step could be committed: its facts and statements are gone, as
+ * after a crash. The job is read again, and goes on where its row says. */
+void lane_restart_job(struct lane *lane);
 
 #endif

@@ -8,6 +8,7 @@
 
 enum {
 	MAX_ACTIVE = 64,
+	LOAD_AGAIN_MS = 1000, /* after a failed read of the database */
 	PURGE_EVERY_MS = 60 * 60 * 1000,
 	/* A source that delivers again does so within hours (Slack at most a day); a week
 	   is safe. */
@@ -18,8 +19,10 @@ static void purge(void *arg)
 {
 	struct queue *queue = arg;
 	struct store_tx *tx = store_tx_create(queue->store);
+	int64_t before_ms = loop_wall_ms(queue->loop) - KEEP_DONE_MS;
 
-	store_tx_add(tx, STMT_INBOX_PURGE, "i", loop_wall_ms(queue->loop) - KEEP_DONE_MS);
+	store_tx_add(tx, STMT_INBOX_PURGE, "i", before_ms);
+	store_tx_add(tx, STMT_TXN_PURGE, "i", before_ms);
 	store_tx_submit(tx, NULL, NULL);
 	timer_start(&queue->purge, PURGE_EVERY_MS);
 }
@@ -28,11 +31,15 @@ static void handle_pump(void *arg)
 {
 	struct queue *queue = arg;
 
-	while (queue->started && queue->active < MAX_ACTIVE &&
-	        !list_empty(&queue->ready)) {
-		lane_begin(container_of(queue->ready.next, struct lane, link));
+	for (size_t i = 0; queue->started && i < LANE_KINDS; i++) {
+		struct lane_kind *kind = &queue->kinds[i];
+		while (kind->active < MAX_ACTIVE && !list_empty(&kind->ready)) {
+			lane_begin(container_of(kind->ready.next, struct lane, link));
+		}
 	}
 }
+
+static void load(void *arg);
 
 void queue_pump(struct queue *queue)
 {
@@ -51,9 +58,12 @@ struct queue *queue_create(struct loop *loop, struct store *store,
 	queue->defs = defs;
 	queue->app = app;
 	queue->lanes = map_create();
-	list_init(&queue->ready);
+	for (size_t i = 0; i < LANE_KINDS; i++) {
+		list_init(&queue->kinds[i].ready);
+	}
 	rand_seed(&queue->rand, seed);
 	timer_init(&queue->pump, loop, handle_pump, queue);
+	timer_init(&queue->load, loop, load, queue);
 	timer_init(&queue->purge, loop, purge, queue);
 	return queue;
 }
@@ -65,6 +75,7 @@ void queue_destroy(struct queue **queue)
 		return;
 	}
 	timer_stop(&q->pump);
+	timer_stop(&q->load);
 	timer_stop(&q->purge);
 	store_tx_cancel(&q->loading);
 	void *lane;
@@ -96,8 +107,7 @@ static void handle_lanes(
 	queue->loading = NULL;
 	if (err->kind != ERR_NONE) {
 		log_error("cannot read the inbox", "error=\"%s\"", err->msg);
-		queue_start(
-		        queue); /* at the end of the next turn, by the store's own pace */
+		timer_start(&queue->load, LOAD_AGAIN_MS);
 		return;
 	}
 	for (size_t i = 0; i < store_rows(results[0]); i++) {
@@ -106,12 +116,19 @@ static void handle_lanes(
 	log_info("inbox opened", "lanes=%zu", store_rows(results[0]));
 }
 
-void queue_start(struct queue *queue)
+static void load(void *arg)
 {
-	queue->started = true;
+	struct queue *queue = arg;
+
 	queue->loading = store_tx_create(queue->store);
 	store_tx_add(queue->loading, STMT_INBOX_LANES, "");
 	store_tx_submit(queue->loading, handle_lanes, queue);
+}
+
+void queue_start(struct queue *queue)
+{
+	queue->started = true;
+	load(queue);
 	timer_start(&queue->purge, PURGE_EVERY_MS);
 }
 

@@ -1,8 +1,10 @@
 /* queue: works off the durable inbox.
  *
  * A lane is one conversation in one direction. Within a lane jobs run strictly in order,
- * one at a time; lanes run side by side, in turn, at most MAX_ACTIVE of them. Only a
- * lane's first job is in memory: the queue itself lives in the database.
+ * one at a time; lanes run side by side, in turn, at most MAX_ACTIVE of each kind. A
+ * lane's kind is the first letter of its name: so thousands of lanes that wait for a rate
+ * limit on one side keep nobody waiting on the other. Only a lane's first job is in
+ * memory: the queue itself lives in the database.
  *
  * What a failed step leads to:
  *   ERR_RETRY, ERR_UNSURE  the job waits (err.retry_after_ms, or back-off 1 s .. 5 min

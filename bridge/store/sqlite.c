@@ -3,10 +3,12 @@
 #include "bridge/store/schema.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct sqlite_db {
 	sqlite3 *handle;
@@ -21,11 +23,11 @@ static enum sqlite_outcome failed(sqlite3 *handle, const char *what, struct err 
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
 		return SQLITE_BATCH_BUSY;
 	}
-	/* A full disk or an I/O error may pass; a wrong statement or a broken file will
-	 * not. */
-	bool may_pass = rc == SQLITE_FULL || rc == SQLITE_IOERR || rc == SQLITE_NOMEM ||
-	                rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN;
-	err_set(err, may_pass ? ERR_RETRY : ERR_PERMANENT, rc, "%s: %s", what,
+	/* The fault of the transaction itself. A full disk may pass, and even a broken
+	 * file is no reason to give up what waits in it: somebody may mend it. */
+	bool is_wrong =
+	        rc == SQLITE_CONSTRAINT || rc == SQLITE_MISMATCH || rc == SQLITE_TOOBIG;
+	err_set(err, is_wrong ? ERR_PERMANENT : ERR_RETRY, rc, "%s: %s", what,
 	        sqlite3_errmsg(handle));
 	return SQLITE_BATCH_FAILED;
 }
@@ -233,11 +235,22 @@ static bool migrate(struct sqlite_db *db, const char *path, struct err *err)
 	return migrate_from(db, (size_t)version, err);
 }
 
+/* The tokens are in it: a new file is for its owner's eyes alone. SQLite gives the files
+ * beside it the same mode. What goes wrong here SQLite says better. */
+static void create_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
 struct sqlite_db *sqlite_db_open(const char *uri, struct err *err)
 {
 	struct sqlite_db *db = xcalloc(1, sizeof(*db));
 	autofree char *path = path_of_uri(uri);
 
+	create_private(path);
 	int rc = sqlite3_open_v2(
 	        path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc != SQLITE_OK) {

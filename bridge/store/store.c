@@ -67,6 +67,8 @@ static void move_all(struct list *from, struct list *to)
 /* The shared commit failed: each alone, so that the one at fault hurts only itself. */
 static void run_each_alone(struct store *store, struct list *batch)
 {
+	struct err first = ERR_INIT; /* what store_after_commit() has to tell */
+
 	while (!list_empty(batch)) {
 		struct store_tx *tx = container_of(batch->next, struct store_tx, link);
 		struct list one;
@@ -76,14 +78,16 @@ static void run_each_alone(struct store *store, struct list *batch)
 		list_add_tail(&one, &tx->link);
 		enum sqlite_outcome outcome = sqlite_db_run(store->db, &one, &err);
 		list_del(&tx->link);
-		if (outcome == SQLITE_BATCH_DONE) {
-			finish(tx, NULL);
-		} else {
-			if (outcome == SQLITE_BATCH_BUSY) {
-				err_set(&err, ERR_RETRY, 0, "the database is busy");
-			}
-			finish(tx, &err);
+		if (outcome == SQLITE_BATCH_BUSY) {
+			err_set(&err, ERR_RETRY, 0, "the database is busy");
 		}
+		if (outcome != SQLITE_BATCH_DONE && first.kind == ERR_NONE) {
+			first = err;
+		}
+		if (tx->committed != NULL) {
+			err = first;
+		}
+		finish(tx, err.kind == ERR_NONE ? NULL : &err);
 	}
 }
 

@@ -100,7 +100,7 @@ static bool is_inverted(const struct entry *a, const struct entry *b)
 {
 	return a->direction == b->direction &&
 	       strcmp(a->conversation, b->conversation) == 0 && a->arrived != NULL &&
-	       b->arrived != NULL && a->accepted->seq < b->accepted->seq &&
+	       b->arrived != NULL && a->source->seq < b->source->seq &&
 	       a->arrived->seq > b->arrived->seq;
 }
 

@@ -190,24 +190,22 @@ static struct arrival *find_arrival(
 	return NULL;
 }
 
-/* The delivery of this message that was acknowledged. The k-th message of a text belongs
+/* Whether a delivery of this message was acknowledged. The k-th message of a text belongs
  * to the k-th event of that text, so each event is taken once. */
-static const struct record *find_acked_delivery(
+static bool was_accepted(
         struct ledger *ledger, const struct record *source, struct map *taken)
 {
 	for (size_t i = source->seq; i < timeline_count(ledger->timeline); i++) {
 		const struct record *record = timeline_get(ledger->timeline, i);
-		if (record->at != TAP_SLACK || !record_is(record, "kind", "envelope") ||
-		        !record_is(record, "text", record_str(source, "text")) ||
-		        !record_is(record, "in", record_str(source, "in")) ||
-		        map_get(ledger->acked, record_str(record, "envelope")) == NULL ||
-		        map_get(taken, record_str(record, "event_id")) != NULL) {
-			continue;
+		if (record->at == TAP_SLACK && record_is(record, "kind", "envelope") &&
+		        record_is(record, "text", record_str(source, "text")) &&
+		        record_is(record, "in", record_str(source, "in")) &&
+		        map_get(ledger->acked, record_str(record, "envelope")) != NULL &&
+		        map_set(taken, record_str(record, "event_id"), ledger) == NULL) {
+			return true;
 		}
-		map_set(taken, record_str(record, "event_id"), ledger);
-		return record;
 	}
-	return NULL;
+	return false;
 }
 
 /* The bridge said in the room that it could not deliver something. */
@@ -236,19 +234,15 @@ static void add_entry(
 	        .direction = record->at == TAP_SLACK ? SLACK_TO_MATRIX : MATRIX_TO_SLACK,
 	        .conversation = conversation,
 	        .source = record,
-	        .accepted = record,
 	};
 
 	if (conversation == NULL) {
 		return;
 	}
-	if (record->at == TAP_SLACK) {
-		const struct record *delivery =
-		        find_acked_delivery(ledger, record, taken);
-		if (delivery == NULL && room->created->seq > record->seq) {
-			return;
-		}
-		entry.accepted = delivery != NULL ? delivery : record;
+	/* From before there was a portal only what the bridge has accepted counts. */
+	if (record->at == TAP_SLACK && !was_accepted(ledger, record, taken) &&
+	        room->created->seq > record->seq) {
+		return;
 	}
 	ledger->entries[ledger->count++] = entry;
 }

@@ -15,15 +15,11 @@ const char *direction_to_str(enum direction direction);
 
 struct entry {
 	enum direction direction;
-	const char *conversation;    /* name of the pair; borrowed from the record */
-	const struct record *source; /* the message as written */
-	const struct record
-	        *accepted; /* what fixed its place in the order: the delivery that was
-	                    * acknowledged; the source itself where there is none */
+	const char *conversation;     /* name of the pair; borrowed from the record */
+	const struct record *source;  /* the message as written */
 	const struct record *arrived; /* NULL: it has not */
 	const struct record *again; /* it stands there a second time; NULL: it does not */
-	const struct record
-	        *told; /* its sender was told that it could not be delivered, or NULL */
+	const struct record *told;  /* its sender heard that it could not be, or NULL */
 };
 
 struct ledger;

@@ -189,6 +189,7 @@ void play_destroy(struct play **play)
 	if (it == NULL) {
 		return;
 	}
+	dblock_release(&it->dblock);
 	daemon_destroy(&it->daemon);
 	jobs_cancel(it);
 	sim_slack_destroy(&it->slack);

@@ -10,6 +10,7 @@
 #include "lib/loop.h"
 
 #include "scenarios/runner/daemon.h"
+#include "scenarios/runner/dblock.h"
 #include "scenarios/runner/engine.h"
 #include "scenarios/runner/failure.h"
 #include "scenarios/runner/match.h"
@@ -57,7 +58,8 @@ struct play {
 	struct record *end;    /* of the last life that ended; NULL: none has */
 	struct kill_rule kill_rule;
 
-	struct list jobs; /* job::link */
+	struct dblock *dblock; /* NULL: the database is not locked by us */
+	struct list jobs;      /* job::link */
 	bool world_is_ready;
 	size_t ready;        /* index of the first record since then */
 	size_t cursor[TAPS]; /* index behind the last record a single-event expect found

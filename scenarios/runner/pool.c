@@ -6,6 +6,7 @@
 #include "scenarios/runner/daemon.h"
 #include "scenarios/runner/realtime.h"
 #include "scenarios/runner/result.h"
+#include "scenarios/runner/setup.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -69,20 +70,23 @@ static void pin(unsigned slot)
 	}
 }
 
-static _Noreturn void run_worker(const struct pool_task *task, unsigned slot, int fd)
+static bool play_and_tell(const struct pool_task *task, int fd)
 {
 	struct engine_result result;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGPIPE, SIG_IGN);
-	pin(slot);
 	engine_run(task->story, &task->options, &result);
 	autojson cJSON *json = result_to_json(task->story, &result);
 	autofree char *text = json_print(json);
-	bool ok = dprintf(fd, "%s", text) > 0;
 	engine_result_finish(&result);
-	fflush(NULL);
-	exit(ok ? 0 : 1);
+	return dprintf(fd, "%s", text) > 0;
+}
+
+static _Noreturn void run_worker(const struct pool_task *task, unsigned slot, int fd)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_IGN);
+	pin(slot);
+	exit(play_and_tell(task, fd) ? 0 : 1);
 }
 
 /* ---------------------------------------------------------------- the runner's side */
@@ -247,6 +251,7 @@ void pool_run(const struct pool_task *tasks, size_t count, unsigned jobs,
 	for (size_t i = 0; i < count; i++) {
 		engine_result_finish(&pool.results[i]);
 	}
+	setup_sweep();
 	free(pool.results);
 	free(pool.has_result);
 }

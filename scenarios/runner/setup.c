@@ -3,12 +3,15 @@
 #include "lib/buf.h"
 #include "lib/mem.h"
 #include "lib/rand.h"
+#include "lib/str.h"
 
 #include "scenarios/runner/files.h"
 #include "scenarios/runner/yaml_out.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,13 +80,22 @@ static bool take_port(struct setup *setup, struct err *err)
 
 /* ---------------------------------------------------------------- a folder */
 
-static bool make_folder(struct setup *setup, struct err *err)
+#define FOLDER_PREFIX "msb-scenario-"
+
+static const char *base_folder(void)
 {
 	const char *tmp = getenv("TMPDIR");
-	const char *base = tmp != NULL                     ? tmp
-	                   : access("/dev/shm", W_OK) == 0 ? "/dev/shm"
-	                                                   : "/tmp";
-	char *dir = xasprintf("%s/msb-scenario-XXXXXX", base);
+
+	if (tmp != NULL) {
+		return tmp;
+	}
+	return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
+static bool make_folder(struct setup *setup, struct err *err)
+{
+	const char *base = base_folder();
+	char *dir = xasprintf("%s/" FOLDER_PREFIX "%d-XXXXXX", base, (int)getpid());
 
 	if (mkdtemp(dir) == NULL) {
 		err_set(err, ERR_PERMANENT, errno, "no folder in %s: %s", base,
@@ -230,6 +242,27 @@ bool setup_write_config(const struct setup *setup, const cJSON *changes, struct 
 }
 
 /* ---------------------------------------------------------------- afterwards */
+
+void setup_sweep(void)
+{
+	const char *base = base_folder();
+	DIR *folders = opendir(base);
+
+	for (struct dirent *entry;
+	        folders != NULL && (entry = readdir(folders)) != NULL;) {
+		if (!str_starts(entry->d_name, FOLDER_PREFIX)) {
+			continue;
+		}
+		long pid = strtol(entry->d_name + strlen(FOLDER_PREFIX), NULL, 10);
+		if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
+			autofree char *path = xasprintf("%s/%s", base, entry->d_name);
+			folder_remove(path);
+		}
+	}
+	if (folders != NULL) {
+		closedir(folders);
+	}
+}
 
 static void copy_file(const char *path, const char *name, void *arg)
 {

@@ -33,6 +33,9 @@ bool setup_write_config(const struct setup *setup, const cJSON *changes, struct 
 bool setup_write_file(const char *path, const char *text, struct err *err);
 bool setup_write_registration(const struct setup *setup, struct err *err);
 
+/* Removes the folders of processes that are no more: of runs that were killed. */
+void setup_sweep(void);
+
 /* Copies the folder's files into another one, which must exist. */
 void setup_keep(const struct setup *setup, const char *into);
 

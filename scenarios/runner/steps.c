@@ -261,6 +261,24 @@ static bool step_heal(struct play *play, const struct story_step *step, const cJ
 	return net_heal(play, args);
 }
 
+static bool step_lock(struct play *play, const struct story_step *step, const cJSON *args)
+{
+	struct err err = ERR_INIT;
+
+	(void)step;
+	(void)args;
+	return dblock_take(&play->dblock, play->setup.dir, &err) || fail_err(play, &err);
+}
+
+static bool step_unlock(
+        struct play *play, const struct story_step *step, const cJSON *args)
+{
+	(void)step;
+	(void)args;
+	dblock_release(&play->dblock);
+	return true;
+}
+
 /* ---------------------------------------------------------------- one step */
 
 static const struct {
@@ -272,6 +290,8 @@ static const struct {
         {"bridge.kill", step_kill},
         {"bridge.run", step_run},
         {"bridge.wait", step_wait},
+        {"database.lock", step_lock},
+        {"database.unlock", step_unlock},
         {"clock.advance", step_advance},
         {"net.cut", step_cut},
         {"net.heal", step_heal},

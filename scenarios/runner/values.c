@@ -110,10 +110,14 @@ static cJSON *put_in_text(const void *context, const char *text, struct err *err
 	buf_init(&out, MAX_TEXT_BYTES);
 	for (; open != NULL; open = strstr(text, "${")) {
 		const char *close = strchr(open, '}');
-		const cJSON *value = close == NULL
-		                             ? NULL
-		                             : look_up(values, open + 2,
-		                                       (size_t)(close - open - 2), err);
+		const cJSON *value = NULL;
+		if (close == NULL) {
+			err_set(err, ERR_PERMANENT, 0, "a reference has no end: %s",
+			        open);
+		} else {
+			value = look_up(
+			        values, open + 2, (size_t)(close - open) - 2, err);
+		}
 		if (value == NULL) {
 			buf_finish(&out);
 			return NULL;

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* Work at one virtual instant: far above what a hundred rooms need. */
-enum { MAX_TURNS = 100000, MAX_GAP = 32, OUTPUT_EVERY_MS = 2 };
+enum { MAX_TURNS = 100000, MAX_GAP = 16, OUTPUT_EVERY_MS = 2 };
 
 /* Programs take a monotonic clock near zero for one that was never set. */
 static const int64_t start_us = 1000000000;
@@ -96,6 +96,15 @@ void vtime_set_real_cap(struct vtime *vtime, int64_t real_ms)
 	vtime->real_deadline_ms = realtime_ms() + real_ms;
 }
 
+/* The party must look again. */
+static void poke(struct vtime *vtime)
+{
+	uint64_t one = 1;
+
+	atomic_fetch_add(&vtime->page->wake_seq, 1);
+	(void)!write(vtime->to_party, &one, sizeof(one));
+}
+
 /* ---------------------------------------------------------------- the party */
 
 void vtime_enter_child(struct vtime *vtime)
@@ -116,7 +125,7 @@ void vtime_attach(struct vtime *vtime, const struct vtime_party *party)
 	assert(vtime->party == NULL);
 	vtime->party = party;
 	vtime->output_open[0] = vtime->output_open[1] = true;
-	vtime_wake(vtime); /* so that no idle report of an earlier life counts */
+	poke(vtime); /* so that no idle report of an earlier life counts */
 }
 
 void vtime_detach(struct vtime *vtime)
@@ -124,14 +133,6 @@ void vtime_detach(struct vtime *vtime)
 	vtime->party = NULL;
 	atomic_store(&vtime->page->deadline_us, INT64_MAX);
 	atomic_store(&vtime->page->owner, 0);
-}
-
-void vtime_wake(struct vtime *vtime)
-{
-	uint64_t one = 1;
-
-	atomic_fetch_add(&vtime->page->wake_seq, 1);
-	(void)!write(vtime->to_party, &one, sizeof(one));
 }
 
 /* ---------------------------------------------------------------- turns */
@@ -189,45 +190,64 @@ static enum vtime_state run_party(struct vtime *vtime)
 	return poll(&ended, 1, 0) > 0 ? VTIME_ENDED : VTIME_QUIET;
 }
 
-/* All our connections: acknowledges what came on them. See wire.h. */
-static void look_after_connections(long *unread, bool *holds)
+struct wire_state { /* of all our connections together */
+	long unread;
+	bool holds;
+};
+
+static struct wire_state look_after_connections(bool push)
 {
-	*unread = 0;
-	*holds = false;
+	struct wire_state state = {0};
+
 	for (int fd = 3, gap = 0; gap < MAX_GAP; fd++) {
-		if (wire_acknowledge(fd)) {
-			*unread += wire_unread(fd);
-			*holds = *holds || wire_holds(fd);
-			gap = 0;
-		} else {
+		if (!wire_acknowledge(fd)) {
 			gap = errno == EBADF ? gap + 1 : 0;
+			continue;
 		}
+		gap = 0;
+		if (push) {
+			wire_push(fd);
+		}
+		state.unread += wire_unread(fd);
+		state.holds = state.holds || wire_holds(fd);
 	}
+	return state;
 }
 
 /* Until everything the party sent can be read. */
 static void receive_all(struct vtime *vtime)
 {
-	long unread = 0, before = -1;
-	bool holds;
+	long before = -1;
 
-	if (atomic_load(&vtime->page->daemon_holds) == 0) {
-		return;
-	}
-	for (int i = 0; i < WIRE_MAX_ROUNDS && unread != before; i++) {
+	for (int i = 0;
+	        i < WIRE_MAX_ROUNDS && atomic_load(&vtime->page->daemon_holds) != 0;
+	        i++) {
+		long unread = look_after_connections(false).unread;
+		if (unread == before) {
+			return;
+		}
 		before = unread;
-		look_after_connections(&unread, &holds);
 	}
 }
 
-/* Our turn is over. */
-static void end_turn(struct vtime *vtime)
+static void push_all(struct vtime *vtime)
 {
-	long unread;
-	bool holds;
-
-	look_after_connections(&unread, &holds);
+	bool holds = look_after_connections(true).holds;
 	atomic_store(&vtime->page->runner_holds, holds ? 1 : 0);
+}
+
+void vtime_wake(struct vtime *vtime)
+{
+	push_all(vtime);
+	poke(vtime);
+}
+
+/* Our turn is over. */
+static void end_turn(struct vtime *vtime, bool sent)
+{
+	if (sent) {
+		push_all(vtime);
+	}
 	if (vtime->on_turn != NULL) {
 		vtime->on_turn(vtime->on_turn_arg);
 	}
@@ -245,7 +265,7 @@ static enum vtime_state run_loop(struct vtime *vtime, bool *any)
 		*any = true;
 		state = ++vtime->turns > MAX_TURNS ? VTIME_LIVELOCK : VTIME_QUIET;
 	}
-	end_turn(vtime);
+	end_turn(vtime, *any);
 	if (vtime->interrupted && state == VTIME_QUIET) {
 		state = VTIME_STOPPED;
 	}
@@ -266,7 +286,7 @@ enum vtime_state vtime_run(struct vtime *vtime)
 			state = run_loop(vtime, &any);
 		}
 		if (any || state == VTIME_STOPPED) {
-			vtime_wake(vtime); /* it may have got something to read */
+			poke(vtime); /* it may have got something to read */
 		}
 		if (state == VTIME_QUIET && realtime_ms() >= vtime->real_deadline_ms) {
 			state = VTIME_OVERDUE;
@@ -309,13 +329,13 @@ void vtime_advance_to(struct vtime *vtime, int64_t us)
 	vtime->turns = 0;
 	loop_advance_to_us(vtime->loop, now);
 	atomic_store(&vtime->page->now_us, now);
-	vtime_wake(vtime);
+	poke(vtime);
 }
 
 void vtime_step_wall(struct vtime *vtime, int64_t by_ms)
 {
 	atomic_fetch_add(&vtime->page->wall_us, by_ms * 1000);
-	vtime_wake(vtime);
+	poke(vtime);
 }
 
 /* ---------------------------------------------------------------- faults */

@@ -68,7 +68,7 @@ void vtime_interrupt(struct vtime *vtime);
 /* When the simulators' turn ends, before the party is woken; NULL: nothing. */
 void vtime_on_turn(struct vtime *vtime, void (*fn)(void *arg), void *arg);
 
-/* The party must look again (after a signal, or a step that sent something). */
+/* The party must look again: after a signal, or when something was sent outside vtime_run(). */
 void vtime_wake(struct vtime *vtime);
 /* The next instant at which somebody has something to do, INT64_MAX: never. When quiet.
  */

@@ -22,54 +22,57 @@ static void note_connection(const struct shim *shim, int fd)
 	}
 }
 
-/* One connection: acknowledges; counts what is unread and whether something is held back.
- */
-static void look_after(int fd, long *unread, bool *holds)
+struct wire_state { /* of all connections together */
+	long unread;
+	bool holds;
+};
+
+static void look_after(int fd, bool push, struct wire_state *state)
 {
 	if (!wire_acknowledge(fd)) { /* closed meanwhile, or something else by now */
 		atomic_fetch_and(
 		        &connections[fd / WORD_BITS], ~(UINT64_C(1) << (fd % WORD_BITS)));
 		return;
 	}
-	*unread += wire_unread(fd);
-	*holds = *holds || wire_holds(fd);
+	if (push) {
+		wire_push(fd);
+	}
+	state->unread += wire_unread(fd);
+	state->holds = state->holds || wire_holds(fd);
 }
 
-static void look_after_all(long *unread, bool *holds)
+static struct wire_state look_after_all(bool push)
 {
+	struct wire_state state = {0};
 	int failed = errno;
 
-	*unread = 0;
-	*holds = false;
-	for (int fd = 0; fd < MAX_FDS; fd++) {
-		uint64_t word = atomic_load(&connections[fd / WORD_BITS]);
-		if (word == 0) {
-			fd += WORD_BITS - 1; /* fd is at the word's first bit: it cannot
-			                        have been skipped */
-		} else if ((word >> (fd % WORD_BITS) & 1) != 0) {
-			look_after(fd, unread, holds);
+	for (int i = 0; i < MAX_FDS / WORD_BITS; i++) {
+		uint64_t word = atomic_load(&connections[i]);
+		for (int bit = 0; word != 0; bit++, word >>= 1) {
+			if ((word & 1) != 0) {
+				look_after(i * WORD_BITS + bit, push, &state);
+			}
 		}
 	}
 	errno = failed;
+	return state;
 }
 
-bool shim_acknowledge(void)
+bool shim_push(void)
 {
-	long unread;
-	bool holds;
-
-	look_after_all(&unread, &holds);
-	return holds;
+	return look_after_all(true).holds;
 }
 
 void shim_receive_all(void)
 {
-	long unread = 0, before = -1;
-	bool holds;
+	long before = -1;
 
-	for (int i = 0; i < WIRE_MAX_ROUNDS && unread != before; i++) {
+	for (int i = 0; i < WIRE_MAX_ROUNDS; i++) {
+		long unread = look_after_all(false).unread;
+		if (unread == before) {
+			return;
+		}
 		before = unread;
-		look_after_all(&unread, &holds);
 	}
 }
 

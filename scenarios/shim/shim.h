@@ -83,9 +83,9 @@ struct shim_wait {
  * has gone on by timeout_us (0; negative: no limit). */
 int shim_wait(struct shim *shim, const struct shim_wait *wait, int64_t timeout_us);
 
-/* Acknowledges what came on the daemon's connections; true if bytes that the daemon sent
- * are still held back by the kernel. See wire.h. */
-bool shim_acknowledge(void);
+/* Lets go what the daemon sent on its connections; true if the kernel still holds some of
+ * it back. See wire.h. */
+bool shim_push(void);
 /* Until everything the runner sent can be read. */
 void shim_receive_all(void);
 

@@ -61,7 +61,7 @@ static int look_until(struct shim *shim, const struct shim_wait *wait,
 		if (shim->real.ppoll(NULL, 0, &at_once, mask) < 0) {
 			return -1; /* a signal is waiting */
 		}
-		atomic_store(&shim->page->daemon_holds, shim_acknowledge() ? 1 : 0);
+		atomic_store(&shim->page->daemon_holds, shim_push() ? 1 : 0);
 		report_idle(shim, deadline_us, seen);
 		if (block(shim, mask) < 0) {
 			return -1;

@@ -167,7 +167,10 @@ static void test_cut(void **state)
 		assert_string_equal(length, "10");
 		assert_string_equal(reply.body, cases[i].body);
 		assert_int_equal(peer.in.len, 0);
-		assert_null(strstr(reply.head, "close"));
+		const char *first = strcasestr(reply.head, "Content-Length:");
+		assert_non_null(
+		        first); /* once: clients differ in which of two they take */
+		assert_null(strcasestr(first + 1, "Content-Length:"));
 		reply_free(&reply);
 		peer_close(&peer);
 		await_connections(&f, 0);

@@ -59,6 +59,34 @@ static void utf8_is_checked_to_the_letter(void **state)
 	}
 }
 
+/* What does not fit is cut between two characters, and bad bytes go no further: the text
+ * ends up in JSON. */
+static void error_texts_are_always_utf8(void **state)
+{
+	struct err err;
+	char text[400];
+
+	(void)state;
+	for (size_t before = 0; before < 4; before++) {
+		memset(text, 'x', before);
+		for (size_t i = before; i + 4 < sizeof(text); i += 4) {
+			memcpy(text + i, "\xF0\x9F\x98\x80", 5);
+		}
+		err_set(&err, ERR_RETRY, 0, "%s", text);
+		assert_true(str_is_utf8(str_from(err.msg)));
+		assert_true(strlen(err.msg) > 180);
+		err_prefix(&err, "%s", text);
+		assert_true(str_is_utf8(str_from(err.msg)));
+		err_set(&err, ERR_RETRY, 0, "%.5s is too short", text);
+		assert_true(str_is_utf8(str_from(err.msg)));
+		assert_non_null(strstr(err.msg, "is too short"));
+	}
+	err_set_name(&err, "\xFF\xC3");
+	assert_string_equal(err.name, "??");
+	err_set(&err, ERR_RETRY, 0, "plain \xC3\xA9");
+	assert_string_equal(err.msg, "plain \xC3\xA9");
+}
+
 static void urls_survive_encoding_and_decoding(void **state)
 {
 	(void)state;
@@ -361,6 +389,44 @@ static void many_timers_keep_their_order(void **state)
 	loop_destroy(&loop);
 }
 
+/* Sets itself again at once, for ever. */
+static void ring_again(void *arg)
+{
+	struct ring *ring = arg;
+
+	timer_start(&ring->timers[0], 0);
+	if (++ring->names[0] == 100) {
+		loop_stop(ring->loop);
+	}
+}
+
+static void end_loop(int events, void *arg)
+{
+	(void)events;
+	loop_stop(arg);
+}
+
+static void a_timer_of_no_delay_does_not_keep_the_loop_from_its_other_work(void **state)
+{
+	struct ring ring = {.loop = loop_create()};
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	struct loop_io *io =
+	        loop_io_create(ring.loop, fds[0], LOOP_READ, end_loop, ring.loop);
+	timer_init(&ring.timers[0], ring.loop, ring_again, &ring);
+	timer_start(&ring.timers[0], 0);
+	loop_run(ring.loop);
+	assert_in_range(ring.names[0], 1, 3);
+	timer_stop(&ring.timers[0]);
+	loop_io_destroy(&io);
+	close(fds[0]);
+	close(fds[1]);
+	loop_destroy(&ring.loop);
+}
+
 struct reader {
 	struct loop_io *io;
 	int fd, got;
@@ -402,6 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(numbers_are_whole_and_in_range),
 	        cmocka_unit_test(utf8_is_checked_to_the_letter),
+	        cmocka_unit_test(error_texts_are_always_utf8),
 	        cmocka_unit_test(urls_survive_encoding_and_decoding),
 	        cmocka_unit_test(base64url_has_the_standard_answers),
 	        cmocka_unit_test(a_buffer_keeps_its_cap_and_fails_for_good),
@@ -414,6 +481,8 @@ int main(void)
 	        cmocka_unit_test(durations_have_units),
 	        cmocka_unit_test(timers_fire_in_order_and_equal_ones_as_set),
 	        cmocka_unit_test(many_timers_keep_their_order),
+	        cmocka_unit_test(
+	                a_timer_of_no_delay_does_not_keep_the_loop_from_its_other_work),
 	        cmocka_unit_test(a_descriptor_calls_back_until_destroyed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

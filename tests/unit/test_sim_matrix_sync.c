@@ -301,6 +301,35 @@ static void test_typing_and_receipts(void **state)
 	        2);
 }
 
+/* A message to a device comes until the next sync has confirmed it; a used transaction ID
+ * delivers nothing. */
+static void test_to_device(void **state)
+{
+	struct fixture *f = *state;
+	const char *body =
+	        "{\"messages\":{\"@bob:sim.test\":{\"*\":{\"a\":1}},\"@no:x\":{\"d\":{}}}}";
+	autofree char *since = NULL, *later = NULL;
+
+	sync_now(f, bob, NULL);
+	since = next_batch(f);
+	expect_call(f, 200, NULL, "PUT", C3 "sendToDevice/m.x/t1", alice, body);
+	expect_call(f, 200, NULL, "PUT", C3 "sendToDevice/m.x/t1", alice, body);
+	for (int i = 0; i < 2; i++) {
+		sync_now(f, bob, since);
+		assert_int_equal(
+		        cJSON_GetArraySize(json_arr(f->reply, "to_device.events")), 1);
+	}
+	assert_string_equal(
+	        json_str(cJSON_GetArrayItem(json_arr(f->reply, "to_device.events"), 0),
+	                "sender"),
+	        "@alice:sim.test");
+	later = next_batch(f);
+	sync_now(f, bob, later);
+	assert_int_equal(cJSON_GetArraySize(json_arr(f->reply, "to_device.events")), 0);
+	sync_now(f, bob, since);
+	assert_int_equal(cJSON_GetArraySize(json_arr(f->reply, "to_device.events")), 0);
+}
+
 /* ---- people ---- */
 
 static void test_auto_accept(void **state)
@@ -324,10 +353,10 @@ static void test_auto_accept(void **state)
 static void test_direct_chat(void **state)
 {
 	struct fixture *f = *state;
-	autofree char *room = verb_text(f, "dm",
-	        "{\"as\":\"alice\",\"with\":\"bob\",\"room\":\"ab\"}", "room_id");
-	const struct event *invite = map_get(labelled(f, "ab")->members, "@bob:sim.test");
+	const struct event *invite;
 
+	say(f, "dm", "{\"as\":\"alice\",\"with\":\"bob\",\"room\":\"ab\"}");
+	invite = map_get(labelled(f, "ab")->members, "@bob:sim.test");
 	assert_true(json_bool(invite->content, "is_direct", false));
 	assert_int_equal(cJSON_GetArraySize(content_get(
 	                         account_data_get(user_find(f->sim, "@alice:sim.test"),
@@ -404,6 +433,7 @@ int main(void)
 	        TEST(test_messages),
 	        TEST(test_relations_and_context),
 	        TEST(test_typing_and_receipts),
+	        TEST(test_to_device),
 	        TEST(test_auto_accept),
 	        TEST(test_direct_chat),
 	        TEST(test_names_of_rooms),

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct fixture {
@@ -226,8 +227,8 @@ static void the_same_key_enters_the_inbox_once(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		struct store_tx *tx = store_tx_create(f->store);
-		store_tx_add(tx, STMT_INBOX_ADD, "sssssi", "s:Ev1", "lane", "", "flow", "{}",
-		        (int64_t)1);
+		store_tx_add(tx, STMT_INBOX_ADD, "sssssi", "s:Ev1", "lane", "", "flow",
+		        "{}", (int64_t)1);
 		store_tx_submit(tx, keep, i == 0 ? &first : &second);
 	}
 	loop_turn(f->loop, false);
@@ -318,9 +319,88 @@ static void committed_rows_survive_reopening(void **state)
 	assert_string_equal(get.value, "lasting");
 }
 
+static void keep_after_commit(const struct err *err, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->calls++;
+	seen->kind = err->kind;
+}
+
+static void after_commit_tells_of_what_failed_before_it(void **state)
+{
+	struct fixture *f = *state;
+	struct seen good = {0}, before = {0}, bad = {0}, after = {0};
+
+	put_fact(f, "good", &good);
+	store_after_commit(f->store, keep_after_commit, &before);
+	put_fact(f, NULL, &bad);
+	store_after_commit(f->store, keep_after_commit, &after);
+	loop_turn(f->loop, false);
+	assert_int_equal(before.calls, 1);
+	assert_int_equal(before.kind, ERR_NONE);
+	assert_int_equal(bad.kind, ERR_PERMANENT);
+	assert_int_equal(after.calls, 1);
+	assert_int_equal(after.kind, ERR_PERMANENT);
+}
+
+/* What can be mended from outside is no fault of the transaction's. */
+static void a_broken_file_is_no_reason_to_give_up(void **state)
+{
+	struct fixture *f = *state;
+	struct seen put = {0};
+
+	run_sql(f->path, "DROP TABLE fact");
+	put_fact(f, "x", &put);
+	loop_turn(f->loop, false);
+	assert_int_equal(put.kind, ERR_RETRY);
+}
+
+static void the_file_is_for_its_owner_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct stat info;
+	struct seen put = {0};
+	autofree char *wal = xasprintf("%s-wal", f->path);
+
+	put_fact(f, "x", &put);
+	loop_turn(f->loop, false);
+	assert_int_equal(stat(f->path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_equal(stat(wal, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+/* One of its keys is as good as the other: an event of the homeserver's that we have. */
+static void a_message_known_by_either_key_is_no_error(void **state)
+{
+	struct fixture *f = *state;
+	struct seen first = {0}, second = {0};
+
+	for (int i = 0; i < 2; i++) {
+		struct store_tx *tx = store_tx_create(f->store);
+		store_tx_add(tx, STMT_MESSAGE_PUT, "sssisssssi", "T1", "C1",
+		        i == 0 ? "1.1" : "2.2", (int64_t)0, "!r", "$same", "@a", "s", "",
+		        (int64_t)1);
+		store_tx_submit(tx, keep, i == 0 ? &first : &second);
+	}
+	loop_turn(f->loop, false);
+	assert_int_equal(first.changes, 1);
+	assert_int_equal(second.kind, ERR_NONE);
+	assert_int_equal(second.changes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(
+	                after_commit_tells_of_what_failed_before_it, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(
+	                a_broken_file_is_no_reason_to_give_up, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(
+	                the_file_is_for_its_owner_alone, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(
+	                a_message_known_by_either_key_is_no_error, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
 	                done_comes_after_submit_returns_and_once, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(done_means_committed, set_up, tear_down),

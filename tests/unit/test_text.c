@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const struct {
 	const char *slack, *plain;
@@ -28,7 +29,9 @@ static const struct {
         {"1 < 2", "1 < 2"},
         {"<", "<"},
         {"<>", "<>"},
-        {"<|>", ""},
+        {"<|>", "<|>"},
+        {"<|label>", "<|label>"},
+        {"<> <@U1>", "<> @U1"},
         {"<@>", "@"},
         {"<unclosed", "<unclosed"},
 };
@@ -54,6 +57,21 @@ static void every_prefix_is_survived(void **state)
 	}
 }
 
+static void a_text_of_brackets_takes_no_time(void **state)
+{
+	enum { MANY = 500 * 1000 };
+	char *text = xmalloc(MANY + 1);
+
+	(void)state;
+	memset(text, '<', MANY);
+	text[MANY] = '\0';
+	clock_t began = clock();
+	autofree char *plain = text_from_slack(text);
+	assert_int_equal(strlen(plain), MANY);
+	assert_true(clock() - began < CLOCKS_PER_SEC); /* milliseconds, not seconds */
+	free(text);
+}
+
 /* Nothing a Matrix user writes may become a mention or a command on Slack. */
 static void matrix_text_cannot_command_slack(void **state)
 {
@@ -69,6 +87,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(slack_text_becomes_readable),
 	        cmocka_unit_test(every_prefix_is_survived),
+	        cmocka_unit_test(a_text_of_brackets_takes_no_time),
 	        cmocka_unit_test(matrix_text_cannot_command_slack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
