@@ -4,8 +4,10 @@
 #   make demo       a message travels both ways, live (DEMO_EXIT=1: ends by itself)
 #   make test       unit tests, scenarios, format, lint and trace checks (ASAN=1: all of it under ASan+UBSan)
 #   make scenarios  the scenarios alone
+#   make torture    the daemon killed before and after every durable call (minutes)
+#   make fuzz       every parser fuzzed (FUZZ_SECONDS=60 each)
 
-VARIANT := $(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release))
+VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release)))
 BUILD   := build/$(VARIANT)
 VERSION := 0.1.0
 
@@ -23,8 +25,9 @@ ifneq ($(findstring clang,$(CC)),clang)
 WARNINGS += $(GCC_WARNINGS)
 endif
 
-SANITIZE := $(if $(ASAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-HARDEN := -fstack-protector-strong -fPIE $(if $(ASAN),,-D_FORTIFY_SOURCE=2)
+# The fuzz build is instrumented for libFuzzer, which clang brings.
+SANITIZE := $(if $(FUZZ),-fsanitize=fuzzer-no-link -fsanitize=address -fsanitize=undefined)$(if $(ASAN),-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+HARDEN := -fstack-protector-strong -fPIE $(if $(ASAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
 CPPFLAGS += -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"'
 CFLAGS += -std=c11 -O2 -g -fno-common $(WARNINGS) $(HARDEN) $(SANITIZE)
 LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANITIZE)
@@ -56,7 +59,7 @@ PROGRAMS := $(BUILD)/matrix-slack-bridge $(BUILD)/sim-slack-server $(BUILD)/sim-
 	$(BUILD)/scenario $(BUILD)/shim.so
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
-.PHONY: all asan units test scenarios demo format lint check clean deps
+.PHONY: all asan units test scenarios demo fuzz torture format lint clean deps
 all: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) programs
 .PHONY: programs
@@ -138,6 +141,20 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 lint:
 	@ci/lint
-check: lint
+
+# Slow campaigns: not part of `make test`.
+FUZZ_SECONDS ?= 60
+fuzz: deps
+	@$(MAKE) --no-print-directory -j$(shell nproc) CC=clang FUZZ=1 fuzz-targets
+	@for target in build/fuzz/fuzz/fuzz_*; do \
+		echo "== $$target"; $$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
+.PHONY: fuzz-targets
+fuzz-targets: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BRIDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(BRIDGE_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
+torture: all
+	@$(BUILD)/scenario run torture --torture=kill9
 clean:
 	rm -rf build

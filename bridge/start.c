@@ -103,6 +103,10 @@ static void handle_ping(const struct err *err, void *arg)
 	struct start *start = arg;
 
 	start->call = NULL;
+	if (err->kind != ERR_PERMANENT && err->name[0] == '\0' &&
+	        failed(start, err, "ping")) {
+		return; /* no word of the homeserver's: it is away */
+	}
 	start->pings++;
 	if (err->kind == ERR_NONE || str_equal(err->name, "M_UNRECOGNIZED")) {
 		ask_profile(start);

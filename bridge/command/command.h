@@ -25,6 +25,7 @@ struct command {
 	const char *name; /* one or two words; NULL ends the table */
 	const char *help; /* one line */
 	enum permission needs;
+	bool is_private; /* asks for secrets: in the management room alone */
 	enum step_rc (*run)(struct command_call *call);
 	/* Frees what memory holds; may be NULL. */
 	void (*finish)(void *memory);
@@ -36,10 +37,11 @@ extern const struct command commands[];
  * done. */
 void command_reply(struct command_call *call, const char *fmt, ...)
         __attribute__((format(printf, 2, 3)));
-/* The next message of this person is the answer to this command; takes dialogue, whose
- * "command" is set here. NULL: the dialogue is over. */
+/* The next message of this person in this room is the answer to this command; takes
+ * dialogue, whose "command" and "room" are set here. NULL: the dialogue is over. */
 void command_ask(struct command_call *call, const char *command, cJSON *dialogue);
-/* The message held a secret: it is redacted after the command. */
+/* The message held a secret: it is redacted after the command. What looks like a token is
+ * redacted without being asked for. */
 void command_redact(struct command_call *call);
 
 /* ---- one per file ---- */

@@ -44,6 +44,7 @@ void command_ask(struct command_call *call, const char *command, cJSON *dialogue
 
 	if (dialogue != NULL) {
 		json_set_str(dialogue, "command", command);
+		json_set_str(dialogue, "room", call->room_id);
 		text = json_print(dialogue);
 		cJSON_Delete(dialogue);
 	}
@@ -58,6 +59,18 @@ void command_redact(struct command_call *call)
 
 /* ---------------------------------------------------------------- who, and what */
 
+/* The question that is open in this room, or NULL: an answer in another room is none. */
+static cJSON *dialogue_here(const struct flow *flow, const char *text)
+{
+	cJSON *dialogue = text[0] == '\0' ? NULL : json_parse(str_from(text), NULL);
+
+	if (str_equal(json_str(dialogue, "room"), field(flow, "room"))) {
+		return dialogue;
+	}
+	cJSON_Delete(dialogue);
+	return NULL;
+}
+
 static void handle_person(
         const struct store_result *const *results, const struct err *err, void *arg)
 {
@@ -69,10 +82,8 @@ static void handle_person(
 		if (store_rows(results[0]) > 0) {
 			state->in_management_room = str_equal(
 			        store_text(results[0], 0, 0), field(flow, "room"));
-			const char *dialogue = store_text(results[0], 0, 1);
-			state->dialogue = dialogue[0] == '\0'
-			                          ? NULL
-			                          : json_parse(str_from(dialogue), NULL);
+			state->dialogue =
+			        dialogue_here(flow, store_text(results[0], 0, 1));
 		}
 	}
 	flow_continue(flow, err);
@@ -96,16 +107,15 @@ static const char *skip_spaces(const char *s)
 /* The command's words without the prefix, or NULL if this is nothing for us. */
 static const char *addressed_text(const struct flow *flow, const struct state *state)
 {
-	const struct app *app = flow->app;
-	const char *body = skip_spaces(field(flow, "body"));
-	const char *prefix = app->config->bridge.command_prefix;
+	const char *body = field(flow, "body");
+	const char *text = app_command_text(flow->app, body);
 
-	if (prefix[0] != '\0' && str_starts(body, prefix)) {
-		return skip_spaces(body + strlen(prefix));
+	if (text != NULL) {
+		return text;
 	}
-	bool bare =
-	        state->in_management_room && !json_bool(flow->payload, "portal", false);
-	return bare ? body : NULL;
+	bool bare = (state->in_management_room || state->dialogue != NULL) &&
+	            !json_bool(flow->payload, "portal", false);
+	return bare ? skip_spaces(body) : NULL;
 }
 
 static const struct command *find_command(const char *text, const char **args)
@@ -189,8 +199,30 @@ static bool choose(struct flow *flow, struct state *state, const char *text)
 		        &state->call, "You are not allowed to use `%s`.", named->name);
 		return false;
 	}
+	if (named->is_private && !state->in_management_room && state->dialogue == NULL) {
+		command_reply(&state->call,
+		        "`%s` asks for secrets: invite me to a room of our own and say it "
+		        "there.",
+		        named->name);
+		return false;
+	}
 	state->command = named;
 	return true;
+}
+
+/* Slack's tokens: xapp-, and xoxb-, xoxp- and others like them. */
+static bool holds_token(const char *text)
+{
+	if (strstr(text, "xapp-") != NULL) {
+		return true;
+	}
+	while ((text = strstr(text, "xox")) != NULL) {
+		text += strlen("xox");
+		if (text[0] != '\0' && text[1] == '-') {
+			return true;
+		}
+	}
+	return false;
 }
 
 static enum step_rc run_command(struct flow *flow)
@@ -216,6 +248,9 @@ static enum step_rc run_command(struct flow *flow)
 		        .dialogue = state->dialogue,
 		        .memory = state->memory,
 		};
+		if (holds_token(text)) {
+			command_redact(&state->call);
+		}
 		if (!choose(flow, state, text)) {
 			return STEP_DONE;
 		}

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_TOKEN_BYTES = 1024 };
+
 /* What is known so far about the tokens being verified. */
 struct memory {
 	struct slack_api *bot_api, *app_api;
@@ -169,14 +171,33 @@ static enum step_rc verify(
 
 /* ---------------------------------------------------------------- the command */
 
+/* One word of the characters that tokens are made of: it becomes a header. */
+static bool is_token(const char *text, const char *prefix)
+{
+	static const char allowed[] =
+	        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._%";
+	size_t n = strlen(text);
+
+	return str_starts(text, prefix) && n <= MAX_TOKEN_BYTES &&
+	       strspn(text, allowed) == n;
+}
+
+static bool is_bot_token(const char *text)
+{
+	return is_token(text, "xoxb-") || is_token(text, "xoxe.xoxb-");
+}
+
 static enum step_rc take_bot_token(struct command_call *call)
 {
-	if (str_starts(call->args, "xapp-")) {
+	if (is_token(call->args, "xapp-")) {
 		return ask_bot_token(call,
 		        "That is an app-level token (`xapp-`); it comes "
 		        "second. First the other one: ");
 	}
-	if (!str_starts(call->args, "xoxb-") && !str_starts(call->args, "xoxe.xoxb-")) {
+	if (str_starts(call->args, "xoxp-") || str_starts(call->args, "xoxc-")) {
+		return ask_bot_token(call, "That is the token of a user, not of a bot. ");
+	}
+	if (!is_bot_token(call->args)) {
 		return ask_bot_token(call, "That does not look like a bot token. ");
 	}
 	return ask_app_token(call, call->args, "");
@@ -186,11 +207,11 @@ static enum step_rc take_app_token(struct command_call *call)
 {
 	const char *bot_token = json_str_or(call->dialogue, "bot_token", "");
 
-	if (str_starts(call->args, "xoxb-")) {
+	if (is_bot_token(call->args)) {
 		return ask_app_token(call, bot_token,
 		        "That is a bot token (`xoxb-`) again; now the other one is needed. ");
 	}
-	if (!str_starts(call->args, "xapp-")) {
+	if (!is_token(call->args, "xapp-")) {
 		return ask_app_token(
 		        call, bot_token, "That does not look like an app-level token. ");
 	}

@@ -1,14 +1,14 @@
 #include "bridge/command/command.h"
 
 const struct command commands[] = {
-        {"help", "show this list", PERM_COMMANDS, command_help, NULL},
+        {"help", "show this list", PERM_COMMANDS, false, command_help, NULL},
         {"login app", "log in to a workspace with the tokens of a Slack app", PERM_USER,
-                command_login_app, command_login_app_finish},
+                true, command_login_app, command_login_app_finish},
         {"status", "show the workspaces and the state of their connections",
-                PERM_COMMANDS, command_status, NULL},
-        {"cancel", "stop the command that is waiting for an answer", PERM_COMMANDS,
+                PERM_COMMANDS, false, command_status, NULL},
+        {"cancel", "stop the command that is waiting for an answer", PERM_COMMANDS, false,
                 command_cancel, NULL},
-        {"version", "show the version of the bridge", PERM_COMMANDS, command_version,
-                NULL},
+        {"version", "show the version of the bridge", PERM_COMMANDS, false,
+                command_version, NULL},
         {0},
 };

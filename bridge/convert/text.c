@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "lib/mem.h"
+#include <stdbool.h>
 #include <string.h>
 
 enum { MAX_TEXT_BYTES = 1024 * 1024 };
@@ -110,6 +111,54 @@ char *text_from_slack(const char *mrkdwn)
 	}
 	char *text = buf_take(&out);
 	return text == NULL ? xstrdup("(a message that is too long to show)") : text;
+}
+
+/* Of one byte, between the quotes of a JSON text. */
+static size_t json_bytes(char c)
+{
+	if (c == '"' || c == '\\' || (c != '\0' && strchr("\b\f\n\r\t", c) != NULL)) {
+		return 2;
+	}
+	return (unsigned char)c < 0x20 ? 6 : 1;
+}
+
+static bool is_inside_character(char c)
+{
+	return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+/* Where the text can be cut best so that at most n bytes come before; the byte there is
+ * dropped if it is a break. */
+static size_t find_cut(const char *text, size_t n)
+{
+	static const char breaks[] = "\n ";
+
+	for (const char *c = breaks; *c != '\0'; c++) {
+		const char *found = memrchr(text + n / 2, *c, n - n / 2);
+		if (found != NULL && found > text) {
+			return (size_t)(found - text);
+		}
+	}
+	while (n > 1 && is_inside_character(text[n])) {
+		n--;
+	}
+	return n;
+}
+
+char *text_piece(const char *text, size_t max_bytes, const char **rest)
+{
+	size_t n = 0, used = 0;
+
+	while (text[n] != '\0' && used + json_bytes(text[n]) <= max_bytes) {
+		used += json_bytes(text[n++]);
+	}
+	if (text[n] == '\0') {
+		*rest = text + n;
+		return xstrdup(text);
+	}
+	n = find_cut(text, n);
+	*rest = text + n + (text[n] == '\n' || text[n] == ' ' ? 1 : 0);
+	return xstrndup(text, n);
 }
 
 char *text_to_slack(const char *body)

@@ -9,6 +9,7 @@ const struct flow_def *const all_flows[] = {
         &slack_message_flow,
         &catch_up_flow,
         &open_portal_flow,
+        &invite_owner_flow,
         &login_sync_flow,
         &matrix_message_flow,
         &invite_flow,
@@ -25,6 +26,22 @@ char *lane_from_slack(const char *team_id, const char *channel_id)
 char *lane_from_matrix(const char *room_id)
 {
 	return xasprintf("m %s", room_id);
+}
+
+const char *app_command_text(const struct app *app, const char *body)
+{
+	static const char spaces[] = " \t\r\n";
+	const char *prefix = app->config->bridge.command_prefix;
+	const char *text = body + strspn(body, spaces);
+
+	if (!str_starts(text, prefix)) {
+		return NULL;
+	}
+	text += strlen(prefix);
+	if (text[0] != '\0' && strchr(spaces, text[0]) == NULL) {
+		return NULL;
+	}
+	return text + strspn(text, spaces);
 }
 
 bool app_is_own_user(const struct app *app, const char *mxid)

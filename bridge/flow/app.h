@@ -29,6 +29,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_SLACK_MESSAGE "slack_message"
 #define FLOW_CATCH_UP "catch_up"
 #define FLOW_OPEN_PORTAL "open_portal"
+#define FLOW_INVITE_OWNER "invite_owner"
 #define FLOW_LOGIN_SYNC "login_sync"
 #define FLOW_MATRIX_MESSAGE "matrix_message"
 #define FLOW_INVITE "invite"
@@ -36,13 +37,18 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_NOTICE "notice"
 
 extern const struct flow_def slack_message_flow, catch_up_flow, open_portal_flow,
-        login_sync_flow, matrix_message_flow, invite_flow, command_flow, notice_flow;
+        invite_owner_flow, login_sync_flow, matrix_message_flow, invite_flow,
+        command_flow, notice_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 
 /* Lanes: a conversation in one direction. Caller frees. */
 char *lane_from_slack(const char *team_id, const char *channel_id);
 char *lane_from_matrix(const char *room_id);
+
+/* What is said to the bot in a text that begins with the command prefix, as a word of its
+ * own; NULL if it does not. Borrowed from body. */
+const char *app_command_text(const struct app *app, const char *body);
 
 /* Is this one of our own users: the bot or a ghost? */
 bool app_is_own_user(const struct app *app, const char *mxid);

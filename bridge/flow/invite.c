@@ -1,5 +1,5 @@
 /* invite: somebody invited the bot: it joins, and says how to go on. A room with the bot
- * alone becomes that person's management room. */
+ * alone becomes that person's management room. Who may not command the bot is refused. */
 #include "bridge/flow/app.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/notice.h"
@@ -8,14 +8,37 @@
 #include "lib/str.h"
 #include <stdlib.h>
 
+enum {
+	/* A refusal that cannot be delivered, to a server that is gone, say, is no loss.
+	 */
+	MAX_REFUSALS = 5,
+};
+
 struct state {
-	bool joined;
-	int members; /* 0: not counted yet */
+	bool refused, joined, counted;
+	int members;
 };
 
 static const char *field(const struct flow *flow, const char *name)
 {
 	return json_str_or(flow->payload, name, "");
+}
+
+static bool may_invite(const struct flow *flow)
+{
+	const struct app *app = flow->app;
+	return config_permission(app->config, field(flow, "sender")) >= PERM_COMMANDS;
+}
+
+static void handle_refused(const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+	static const struct err none = ERR_INIT;
+
+	state->refused = err->kind == ERR_NONE || err->kind == ERR_PERMANENT ||
+	                 flow->attempts >= MAX_REFUSALS;
+	flow_continue(flow, state->refused ? &none : err);
 }
 
 static void handle_joined(const struct err *err, void *arg)
@@ -35,6 +58,15 @@ static enum step_rc join(struct flow *flow)
 	if (state->joined) {
 		return STEP_DONE;
 	}
+	if (state->refused) {
+		return STEP_END;
+	}
+	if (!may_invite(flow)) {
+		return wait_matrix(
+		        flow, matrix_leave(app->matrix, NULL, field(flow, "room"),
+		                      "You are not allowed to use this bridge.",
+		                      handle_refused, flow));
+	}
 	return wait_matrix(flow,
 	        matrix_join(app->matrix, NULL, field(flow, "room"), handle_joined, flow));
 }
@@ -44,6 +76,7 @@ static void handle_members(const cJSON *members, const struct err *err, void *ar
 	struct flow *flow = arg;
 	struct state *state = flow->state;
 
+	state->counted = err->kind == ERR_NONE;
 	state->members = cJSON_GetArraySize(members);
 	flow_continue(flow, err);
 }
@@ -58,15 +91,10 @@ static enum step_rc settle(struct flow *flow)
 	                : "";
 	autofree char *key = xasprintf("welcome:%s", flow->key);
 
-	if (state->members == 0) {
+	if (!state->counted) {
 		return wait_matrix(
 		        flow, matrix_joined_members(app->matrix, NULL,
 		                      field(flow, "room"), handle_members, flow));
-	}
-	if (config_permission(app->config, field(flow, "sender")) < PERM_COMMANDS) {
-		notice_add(app, flow_tx(flow), key, field(flow, "room"), NULL,
-		        "You are not allowed to use this bridge.");
-		return STEP_DONE;
 	}
 	bool alone = state->members <= 2;
 	if (alone) {

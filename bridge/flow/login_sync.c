@@ -37,6 +37,7 @@ static void add_job(struct flow *flow, const struct slack_channel *channel)
 
 	json_set_str(payload, "team", team_id);
 	json_set_str(payload, "channel", channel->id);
+	json_set_bool(payload, "invite", true);
 	autofree char *text = json_print(payload);
 	queue_add(app->queue, flow_tx(flow), key, lane, FLOW_OPEN_PORTAL, text);
 }
@@ -45,6 +46,7 @@ static void handle_page(const struct slack_channel *channels, size_t count,
         const char *next_cursor, const struct err *err, void *arg)
 {
 	struct flow *flow = arg;
+	const struct err patient = logins_patient(err);
 
 	for (size_t i = 0; err->kind == ERR_NONE && i < count; i++) {
 		if (!channels[i].is_archived && take_one(flow, channels[i].kind)) {
@@ -56,7 +58,7 @@ static void handle_page(const struct slack_channel *channels, size_t count,
 		        flow, "cursor", next_cursor[0] == '\0' ? "end" : next_cursor);
 		flow_set_fact(flow, "page", "new");
 	}
-	flow_continue(flow, err);
+	flow_continue(flow, &patient);
 }
 
 static enum step_rc list_page(struct flow *flow)

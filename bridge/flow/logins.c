@@ -138,14 +138,31 @@ static void refresh_login(
         struct login *login, const struct store_result *rows, size_t row)
 {
 	bool same_app_token = str_equal(login->app_token, store_text(rows, row, 8));
+	enum socket_mode_state state = socket_mode_state(login->socket);
+	/* It was given up, and somebody has just shown that it works again. */
+	bool given_up = state == SM_BAD_CREDENTIALS || state == SM_LINK_DISABLED;
 
 	fill_login(login, rows, row);
 	slack_api_set_token(login->bot_api, login->bot_token);
-	if (!same_app_token) {
+	if (!same_app_token || given_up) {
 		socket_mode_destroy(&login->socket); /* its calls carry the old token */
 		slack_api_set_token(login->app_api, login->app_token);
 		open_socket(login);
 	}
+}
+
+struct err logins_patient(const struct err *err)
+{
+	static const char *const words[] = {"account_inactive", "invalid_auth",
+	        "not_authed", "token_expired", "token_revoked"};
+	struct err patient = *err;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (err->kind == ERR_PERMANENT && str_equal(err->name, words[i])) {
+			patient.kind = ERR_RETRY;
+		}
+	}
+	return patient;
 }
 
 /* ---------------------------------------------------------------- all of them */

@@ -35,6 +35,10 @@ size_t logins_count(const struct logins *logins);
 /* for (size_t i = 0; logins_next(logins, &i, &login);) */
 bool logins_next(const struct logins *logins, size_t *cursor, struct login **login);
 
+/* Where Slack refuses the token and not what was asked: as an error that is waited for
+ * (ERR_RETRY), until somebody has logged in again. Any other error as it is. */
+struct err logins_patient(const struct err *err);
+
 /* Calls once the connection is up or has clearly failed, or after 30 s. */
 struct waiter *logins_when_settled(struct login *login, waiter_fn *fn, void *arg);
 

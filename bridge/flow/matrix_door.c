@@ -7,15 +7,29 @@
 #include "lib/str.h"
 #include <stdlib.h>
 
-static void handle_stored(
-        const struct store_result *const *results, const struct err *err, void *arg)
+/* An answer that waits for all the commits of its transaction. */
+struct owed_answer {
+	struct appservice_txn *txn;
+	unsigned commits; /* still to come */
+	bool failed;
+};
+
+static void handle_committed(bool committed, void *arg)
 {
-	(void)results;
-	if (err->kind != ERR_NONE) {
-		log_error("transaction not stored, so not accepted", "error=\"%s\"",
-		        err->msg);
+	struct owed_answer *owed = arg;
+	struct err err = ERR_INIT;
+
+	owed->failed = owed->failed || !committed;
+	if (--owed->commits > 0) {
+		return;
 	}
-	appservice_txn_done(arg, err);
+	if (owed->failed) {
+		err_set(&err, ERR_RETRY, 0, "not all events could be stored");
+		log_error("transaction not stored, so not accepted", "error=\"%s\"",
+		        err.msg);
+	}
+	appservice_txn_done(owed->txn, &err);
+	free(owed);
 }
 
 static void add_job(struct app *app, struct store_tx *tx,
@@ -34,12 +48,16 @@ static void take_message(
 	/* The room's portal is recorded before anybody is invited, so a message in a
 	 * portal is known as one here. */
 	bool in_portal = portals_by_room(app->portals, event->room_id) != NULL;
-	bool is_command =
-	        !in_portal || str_starts(event->body, app->config->bridge.command_prefix);
+	/* Notices are for people: bots that answer those of others never end. */
+	bool is_text = str_equal(event->msgtype, "m.text");
+	bool is_command = !in_portal || (is_text && app_command_text(app, event->body));
 	autojson cJSON *payload = json_new();
 
 	if (event->is_edit) {
 		log_debug("edit not bridged", "event=%s", event->event_id);
+		return;
+	}
+	if (is_command && !is_text) {
 		return;
 	}
 	json_set_str(payload, "event", event->event_id);
@@ -97,23 +115,30 @@ static void take_event(struct app *app, struct store_tx *tx, const cJSON *json)
  * hostile one may be longer and is then split. */
 enum { EVENTS_PER_TX = 60 };
 
+static void submit(struct store_tx *tx, struct owed_answer *owed)
+{
+	owed->commits++;
+	store_tx_on_commit(tx, handle_committed, owed);
+	store_tx_submit(tx, NULL, NULL);
+}
+
 void matrix_door_transaction(struct app *app, struct appservice_txn *txn,
         const char *txn_id, const cJSON *events)
 {
+	struct owed_answer *owed = xcalloc(1, sizeof(*owed));
 	struct store_tx *tx = store_tx_create(app->store);
 	const cJSON *event;
 
+	owed->txn = txn;
 	cJSON_ArrayForEach(event, events)
 	{
 		if (store_tx_count(tx) >= EVENTS_PER_TX) {
-			/* Same turn, same commit; and if that fails the last one's answer
-			 * says so, for a database that fails once fails for all of them.
-			 */
-			store_tx_submit(tx, NULL, NULL);
+			/* Same turn, same commit; but alone if that fails. */
+			submit(tx, owed);
 			tx = store_tx_create(app->store);
 		}
 		take_event(app, tx, event);
 	}
 	store_tx_add(tx, STMT_TXN_ADD, "si", txn_id, loop_wall_ms(app->loop));
-	store_tx_submit(tx, handle_stored, txn);
+	submit(tx, owed);
 }

@@ -1,7 +1,14 @@
 /* open_portal: a conversation gets its room, without any message yet: at login, or
  * because the bot was invited. */
 #include "bridge/flow/app.h"
+#include "bridge/flow/invite_owner.h"
 #include "bridge/flow/portals.h"
+#include "lib/mem.h"
+#include <stdlib.h>
+
+struct state {
+	bool made; /* by this job: then its owner is invited anyway */
+};
 
 static enum step_rc ensure_portal(struct flow *flow)
 {
@@ -9,15 +16,24 @@ static enum step_rc ensure_portal(struct flow *flow)
 	const char *team_id = json_str_or(flow->payload, "team", "");
 	const char *channel_id = json_str_or(flow->payload, "channel", "");
 	struct login *login = logins_by_team(app->logins, team_id);
+	const struct portal *portal =
+	        portals_by_channel(app->portals, team_id, channel_id);
+	struct state *state = flow->state;
 
-	if (portals_by_channel(app->portals, team_id, channel_id) != NULL) {
-		return STEP_DONE;
-	}
 	if (login == NULL) {
 		err_set(&flow->err, ERR_PERMANENT, 0,
 		        "not logged in to workspace %s any more", team_id);
 		return STEP_FAIL;
 	}
+	if (portal != NULL) {
+		/* Whoever logs in to a workspace that others use already joins them. */
+		if (json_bool(flow->payload, "invite", false) && !state->made) {
+			autofree char *key = xasprintf("owner:%s", flow->key);
+			invite_owner_add(login, flow_tx(flow), key, portal->room_id);
+		}
+		return STEP_DONE;
+	}
+	state->made = true;
 	return wait_waiter(
 	        flow, portals_ensure(app->portals, login, channel_id, flow_ready, flow));
 }
@@ -30,4 +46,5 @@ static const struct step steps[] = {
 const struct flow_def open_portal_flow = {
         .name = FLOW_OPEN_PORTAL,
         .steps = steps,
+        .state_size = sizeof(struct state),
 };

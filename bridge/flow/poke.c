@@ -114,7 +114,9 @@ static void step(void *arg)
 	struct poke *poke = arg;
 
 	if (poke->tx != NULL || poke->call != NULL) {
-		return; /* under way already */
+		/* Under way, but perhaps since before what this one is for. */
+		timer_start(&poke->timer, RETRY_MS);
+		return;
 	}
 	if (!poke->asked) {
 		poke->tx = store_tx_create(poke->app->store);

@@ -2,6 +2,7 @@
 
 #include "bridge/config/template.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/invite_owner.h"
 #include "bridge/flow/room_shape.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -40,29 +41,6 @@ static void finish(struct portal_maker *maker, const struct err *err)
 	portals_made(portal, err);
 }
 
-/* ---------------------------------------------------------------- invite */
-
-static void handle_invited(const struct err *err, void *arg)
-{
-	struct portal_maker *maker = arg;
-	static const struct err none = ERR_INIT;
-
-	maker->matrix = NULL;
-	if (err->kind != ERR_NONE) {
-		/* The room is there and works; who is not invited can be invited by hand.
-		 */
-		log_warn("owner not invited", "room=%s error=\"%s\"",
-		        maker->portal->room_id, err->msg);
-	}
-	finish(maker, &none);
-}
-
-static void invite(struct portal_maker *maker)
-{
-	maker->matrix = matrix_invite(maker->app->matrix, NULL, maker->portal->room_id,
-	        maker->login->owner_mxid, handle_invited, maker);
-}
-
 /* ---------------------------------------------------------------- record */
 
 static void store_portal(
@@ -71,6 +49,10 @@ static void store_portal(
 	const struct portal *portal = maker->portal;
 
 	maker->tx = store_tx_create(maker->app->store);
+	if (room_id != NULL) {
+		autofree char *key = xasprintf("owner:%s", room_id);
+		invite_owner_add(maker->login, maker->tx, key, room_id);
+	}
 	store_tx_add(maker->tx, STMT_PORTAL_PUT, "ssssssi", portal->team_id,
 	        portal->channel_id, room_id, portal->name, portal->kind, portal->state,
 	        loop_wall_ms(maker->app->loop));
@@ -95,7 +77,7 @@ static void handle_recorded(
 	maker->portal->intent_is_old = false;
 	log_info("portal open", "team=%s channel=%s room=%s", maker->portal->team_id,
 	        maker->portal->channel_id, room_id);
-	invite(maker);
+	finish(maker, err);
 }
 
 static void record(struct portal_maker *maker, const char *room_id)
@@ -261,7 +243,8 @@ static void handle_info(
 
 	maker->slack = NULL;
 	if (err->kind != ERR_NONE) {
-		finish(maker, err);
+		const struct err patient = logins_patient(err);
+		finish(maker, &patient);
 		return;
 	}
 	autofree char *name = name_by_template(maker, channel);

@@ -1,7 +1,7 @@
-/* portal_maker: the making of one portal's room, from "there is none" to "its owner is
- * invited".
+/* portal_maker: the making of one portal's room, from "there is none" to "it is recorded,
+ * and a job to invite its owner with it".
  *
- *   info -> intent -> look -> create -> record -> invite
+ *   info -> intent -> look -> create -> record
  *
  * createRoom cannot be repeated safely, so the intent to make the room is committed
  * first, and whoever finds such an intent from before a crash or a lost answer looks for

@@ -24,7 +24,9 @@ bool matrix_mxc_split(const char *mxc, char **server, char **media_id)
 	}
 	const char *first = mxc + strlen(scheme);
 	size_t first_n = strspn(first, LETTERS_AND_DIGITS ".-:[]");
-	if (first_n == 0 || first_n > MAX_PART_BYTES || first[first_n] != '/') {
+	/* No dots in front: ".." in a path would lead elsewhere. */
+	if (first_n == 0 || first_n > MAX_PART_BYTES || first[first_n] != '/' ||
+	        first[0] == '.') {
 		return false;
 	}
 	const char *second = first + first_n + 1;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Both may wait for other servers. */
+/* These may wait for other servers. */
 enum { SLOW_MS = 180000 };
 
 #define JOINED_MEMBERS "/_matrix/client/v3/rooms/{}/joined_members"
@@ -36,6 +36,20 @@ struct matrix_call *matrix_join(struct matrix *matrix, const char *as,
 
 	matrix_call_as(call, as);
 	matrix_call_json(call, NULL);
+	call->deadline_ms = SLOW_MS;
+	matrix_call_start(call, matrix_report_ok, (union matrix_done){.ok = done}, arg);
+	return call;
+}
+
+struct matrix_call *matrix_leave(struct matrix *matrix, const char *as,
+        const char *room_id, const char *reason, matrix_ok_fn *done, void *arg)
+{
+	struct matrix_call *call = matrix_call_create(matrix, "leave", MATRIX_REPEATABLE,
+	        "POST", "/_matrix/client/v3/rooms/{}/leave", MATRIX_PARTS(room_id));
+	autojson cJSON *body = json_set_str(json_new(), "reason", reason);
+
+	matrix_call_as(call, as);
+	matrix_call_json(call, body);
 	call->deadline_ms = SLOW_MS;
 	matrix_call_start(call, matrix_report_ok, (union matrix_done){.ok = done}, arg);
 	return call;

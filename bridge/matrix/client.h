@@ -69,6 +69,9 @@ struct matrix_call *matrix_create_room(struct matrix *matrix, const char *as,
 /* POST join/{room}; joined already counts as success. */
 struct matrix_call *matrix_join(struct matrix *matrix, const char *as,
         const char *room_id, matrix_ok_fn *done, void *arg);
+/* POST rooms/{room}/leave: leaves it, or refuses its invitation. reason may be NULL. */
+struct matrix_call *matrix_leave(struct matrix *matrix, const char *as,
+        const char *room_id, const char *reason, matrix_ok_fn *done, void *arg);
 /* POST rooms/{room}/invite by `as`; a user who is there already counts as success (the
  * texts of conduwuit and Synapse differ: matrix-protocol notes, 3.8). */
 struct matrix_call *matrix_invite(struct matrix *matrix, const char *as,
@@ -99,8 +102,8 @@ struct matrix_call *matrix_profile(
         struct matrix *matrix, const char *user_id, matrix_json_fn *done, void *arg);
 
 /* The parts of mxc://server/id, which the caller frees; false if it has another form or
- * is NULL. In what is well-formed there are only letters, digits and, in the server,
- * . - : [ ], in the ID, - _ */
+ * is NULL. Letters and digits apart, a server has nothing but . - : [ ] (and no dot in
+ * front), an ID nothing but - _ */
 bool matrix_mxc_split(const char *mxc, char **server, char **media_id);
 
 /* A transaction ID that depends on the parts alone; parts end with NULL. Caller frees. */

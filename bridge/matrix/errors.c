@@ -94,8 +94,16 @@ bool matrix_classify(enum matrix_effect effect, const char *what,
 		errcode = "";
 	}
 	const char *text = without_errcode(json_str_or(answer, "error", ""), errcode);
-	err_set(err, kind_of(effect, reply->status, errcode), reply->status,
-	        "%s: HTTP status %d%s%s%s%s", what, reply->status,
+	/* So says conduwuit of a room that it does not know (any more), as M_UNKNOWN with
+	 * status 500: no later try will find it. */
+	bool room_is_gone =
+	        reply->status == 500 && strstr(text, "room of unknown version") != NULL;
+	if (room_is_gone) {
+		errcode = "M_NOT_FOUND";
+	}
+	err_set(err,
+	        room_is_gone ? ERR_PERMANENT : kind_of(effect, reply->status, errcode),
+	        reply->status, "%s: HTTP status %d%s%s%s%s", what, reply->status,
 	        errcode[0] == '\0' ? "" : ", ", errcode, text[0] == '\0' ? "" : ": ",
 	        text);
 	err_set_name(err, errcode);

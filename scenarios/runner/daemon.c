@@ -237,11 +237,6 @@ void daemon_signal(struct daemon *daemon, int signum)
 	vtime_wake(daemon->vtime);
 }
 
-pid_t daemon_pid(const struct daemon *daemon)
-{
-	return daemon->pid;
-}
-
 /* A last line without an end is a line too. */
 static void finish_output(struct daemon *daemon)
 {

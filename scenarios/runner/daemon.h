@@ -36,7 +36,6 @@ struct daemon *daemon_start(
 
 /* vtime_run() finds the effect. After SIGKILL the process is gone when this returns. */
 void daemon_signal(struct daemon *daemon, int signum);
-pid_t daemon_pid(const struct daemon *daemon);
 
 struct daemon_end {
 	int exit;   /* status, -1 if it died by a signal */

@@ -35,7 +35,6 @@ static void world_is_ready(struct play *play)
 {
 	long kill_at = play->options->kill_at;
 
-	play->world_is_ready = true;
 	play->ready = timeline_count(play->timeline);
 	for (int i = 0; i < TAPS; i++) {
 		play->cursor[i] = play->ready;
@@ -227,8 +226,7 @@ static void find_leftovers(struct play *play)
 static void keep_files(struct play *play)
 {
 	autofree char *into = play_out_dir(play->options, play->story);
-	bool keep = play->options->keep ||
-	            (play_has_failed(play) && play->options->kill_at == 0);
+	bool keep = play_keeps_files(play, play_has_failed(play));
 
 	folder_remove(into);
 	if (!keep || !play->has_setup || !folder_make(into)) {

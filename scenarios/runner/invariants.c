@@ -10,7 +10,7 @@
 
 /* ---------------------------------------------------------------- I8 */
 
-bool is_sanitizer_report(const char *line)
+static bool is_sanitizer_report(const char *line)
 {
 	static const char *const marks[] = {"AddressSanitizer", "LeakSanitizer",
 	        "ThreadSanitizer", "UndefinedBehaviorSanitizer",

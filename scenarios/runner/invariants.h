@@ -31,7 +31,4 @@ bool invariants_check(const struct timeline *timeline,
         const struct invariant_context *context, struct violation *out);
 void violation_finish(struct violation *violation);
 
-/* Whether a line of the daemon's output is a sanitizer's report. */
-bool is_sanitizer_report(const char *line);
-
 #endif

@@ -102,11 +102,6 @@ bool life_start(struct play *play, const char *const *args)
 	return start(play);
 }
 
-bool life_restart(struct play *play)
-{
-	return start(play);
-}
-
 static struct record *report_end(struct play *play, const struct daemon_end *end)
 {
 	autojson cJSON *record = json_set_str(json_new(), "kind", "exit");
@@ -135,7 +130,7 @@ void life_end(struct play *play)
 	vtime_set_kill_at(play->vtime, 0);
 	if (is_torture) {
 		play->torture_is_armed = false;
-		life_restart(play);
+		start(play); /* as it was started last */
 	}
 }
 

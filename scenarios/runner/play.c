@@ -252,7 +252,7 @@ char *play_out_dir(const struct engine_options *options, const struct story *sto
 	return xasprintf("%s/%s", options->out_dir, name);
 }
 
-char *play_replay_command(const struct play *play)
+static char *replay_command(const struct play *play)
 {
 	const struct engine_options *options = play->options;
 	autofree char *seed =
@@ -289,7 +289,7 @@ bool play_fail(struct play *play, enum verdict verdict, struct failure *failure)
 		return false;
 	}
 	autojson cJSON *pending = play_pending(play);
-	autofree char *replay = play_replay_command(play);
+	autofree char *replay = replay_command(play);
 	autofree char *kept = play_keeps_files(play, true)
 	                              ? play_out_dir(play->options, play->story)
 	                              : NULL;

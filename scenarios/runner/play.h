@@ -60,10 +60,9 @@ struct play {
 
 	struct dblock *dblock; /* NULL: the database is not locked by us */
 	struct list jobs;      /* job::link */
-	bool world_is_ready;
-	size_t ready;        /* index of the first record since then */
-	size_t cursor[TAPS]; /* index behind the last record a single-event expect found
-	                      */
+	size_t ready;          /* index of the first record since then */
+	size_t cursor[TAPS];   /* index behind the last record a single-event expect found
+	                        */
 	uint64_t durable_at_ready, durable_at_rest;
 
 	enum verdict verdict;
@@ -79,7 +78,6 @@ void play_note(struct play *play, const char *kind, const char *text);
 bool play_has_failed(const struct play *play);
 /* What the simulators still have to do by themselves. Caller deletes. */
 cJSON *play_pending(const struct play *play);
-char *play_replay_command(const struct play *play); /* caller frees */
 /* The story's folder under options->out_dir. Caller frees. */
 char *play_out_dir(const struct engine_options *options, const struct story *story);
 
@@ -97,8 +95,6 @@ bool play_fail_text(struct play *play, enum verdict verdict, const char *expecte
 /* ---- life.c ---- */
 /* Runs the daemon with these arguments (copied); its end is then reported as a record. */
 bool life_start(struct play *play, const char *const *args);
-/* Starts it again as it was started last. */
-bool life_restart(struct play *play);
 void life_end(struct play *play); /* after VTIME_ENDED */
 void life_kill(struct play *play);
 /* A simulator reported this: time to kill? */

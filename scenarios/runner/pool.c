@@ -43,7 +43,7 @@ struct pool {
 
 /* ---------------------------------------------------------------- the worker's side */
 
-unsigned pool_processors(void)
+static unsigned count_processors(void)
 {
 	cpu_set_t set;
 
@@ -234,7 +234,7 @@ void pool_run(const struct pool_task *tasks, size_t count, unsigned jobs,
 {
 	struct pool pool = {.tasks = tasks, .count = count, .done = done, .arg = arg};
 
-	pool.jobs = jobs == 0 ? pool_processors() : jobs;
+	pool.jobs = jobs == 0 ? count_processors() : jobs;
 	pool.jobs = pool.jobs > MAX_JOBS ? MAX_JOBS : pool.jobs;
 	pool.results = xcalloc(count + 1, sizeof(*pool.results));
 	pool.has_result = xcalloc(count + 1, sizeof(*pool.has_result));

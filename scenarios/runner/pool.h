@@ -19,6 +19,5 @@ typedef bool pool_done_fn(size_t index, const struct pool_task *task,
 /* jobs 0: as many as there are processors. */
 void pool_run(const struct pool_task *tasks, size_t count, unsigned jobs,
         pool_done_fn *done, void *arg);
-unsigned pool_processors(void);
 
 #endif

@@ -14,6 +14,9 @@
 
 enum { MAX_REPORT_BYTES = 256 * 1024 * 1024, NAME_WIDTH = 48 };
 
+/* What became of a story, taking `expect_fail` into account. */
+enum outcome { OUTCOME_PASSED, OUTCOME_KNOWN, OUTCOME_FAILED, OUTCOME_SKIPPED };
+
 struct report {
 	char *tap_path, *junit_path, *results_path;
 	struct buf tap, junit, results;
@@ -24,7 +27,8 @@ struct report {
 	int64_t began_real_ms;
 };
 
-enum outcome outcome_of(const struct story *story, const struct engine_result *result)
+static enum outcome outcome_of(
+        const struct story *story, const struct engine_result *result)
 {
 	switch (result->verdict) {
 	case VERDICT_PASS:

@@ -18,10 +18,6 @@ struct report_options {
 	uint64_t seed;
 };
 
-/* What became of a story, taking `expect_fail` into account. */
-enum outcome { OUTCOME_PASSED, OUTCOME_KNOWN, OUTCOME_FAILED, OUTCOME_SKIPPED };
-enum outcome outcome_of(const struct story *story, const struct engine_result *result);
-
 struct report *report_create(const struct report_options *options);
 /* A line for people at once; the rest at the end. */
 void report_add(struct report *report, const struct story *story,

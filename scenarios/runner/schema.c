@@ -130,9 +130,9 @@ static cJSON *verb_to_schema(const char *name, const struct verb *verb, bool sim
 	if (sim) {
 		add_fields(properties, required, story_sim_fields);
 	}
-	if (is_watching(name)) {
-		json_set(schema, "patternProperties", matcher_schema(properties));
-	}
+	cJSON *patterns = is_watching(name) ? matcher_schema(properties) : json_new();
+	json_set(patterns, "^[$][{]", json_new()); /* a name that a variable stands for */
+	json_set(schema, "patternProperties", patterns);
 	json_set(schema, "properties", properties);
 	bool bare = cJSON_GetArraySize(required) == 0;
 	if (bare) {

@@ -2,6 +2,7 @@
 
 #include "lib/mem.h"
 
+#include "scenarios/runner/hostclock.h"
 #include "scenarios/runner/realtime.h"
 #include "scenarios/shim/vclock.h"
 #include "scenarios/shim/wire.h"
@@ -15,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <uv.h>
 
 /* Work at one virtual instant: far above what a hundred rooms need. */
 enum { MAX_TURNS = 100000, MAX_GAP = 16, OUTPUT_EVERY_MS = 2 };
@@ -63,6 +65,9 @@ struct vtime *vtime_create(
 	atomic_store(&vtime->page->wall_us, wall_ms_at_zero * 1000);
 	atomic_store(&vtime->page->deadline_us, INT64_MAX);
 	atomic_store(&vtime->page->seed, seed);
+	hostclock_set(vtime->page);
+	uv_update_time(loop_uv(
+	        loop)); /* libuv keeps a reading: it must not be the old clock's */
 	snprintf(vtime->env, sizeof(vtime->env), VCLOCK_ENV "=%d,%d,%d", vtime->page_fd,
 	        vtime->to_party, vtime->from_party);
 	return vtime;
@@ -73,6 +78,7 @@ void vtime_destroy(struct vtime **vtime)
 	if (*vtime == NULL) {
 		return;
 	}
+	hostclock_set(NULL);
 	if ((*vtime)->page != MAP_FAILED) {
 		munmap((*vtime)->page, sizeof(*(*vtime)->page));
 	}
@@ -329,12 +335,6 @@ void vtime_advance_to(struct vtime *vtime, int64_t us)
 	vtime->turns = 0;
 	loop_advance_to_us(vtime->loop, now);
 	atomic_store(&vtime->page->now_us, now);
-	poke(vtime);
-}
-
-void vtime_step_wall(struct vtime *vtime, int64_t by_ms)
-{
-	atomic_fetch_add(&vtime->page->wall_us, by_ms * 1000);
 	poke(vtime);
 }
 

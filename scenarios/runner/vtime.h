@@ -68,15 +68,14 @@ void vtime_interrupt(struct vtime *vtime);
 /* When the simulators' turn ends, before the party is woken; NULL: nothing. */
 void vtime_on_turn(struct vtime *vtime, void (*fn)(void *arg), void *arg);
 
-/* The party must look again: after a signal, or when something was sent outside vtime_run(). */
+/* The party must look again: after a signal, or when something was sent outside
+ * vtime_run(). */
 void vtime_wake(struct vtime *vtime);
 /* The next instant at which somebody has something to do, INT64_MAX: never. When quiet.
  */
 int64_t vtime_next_us(const struct vtime *vtime);
 /* When quiet. Never backwards. */
 void vtime_advance_to(struct vtime *vtime, int64_t us);
-/* Moves the wall clock alone, as an administrator might. */
-void vtime_step_wall(struct vtime *vtime, int64_t by_ms);
 
 /* ---- faults of the shim ---- */
 

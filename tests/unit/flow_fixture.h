@@ -62,6 +62,8 @@ static inline char *plausible_answer(struct world *world, const char *path)
 	        {"/users.conversations", "{\"ok\":true,\"channels\":[]}"},
 	        {"/users.info",
 	                "{\"ok\":true,\"user\":{\"id\":\"U1\",\"name\":\"alice\"}}"},
+	        {"/bots.info",
+	                "{\"ok\":true,\"bot\":{\"id\":\"B2\",\"name\":\"robot\"}}"},
 	        {"/chat.postMessage", "{\"ok\":true,\"ts\":\"1700000001.000100\"}"},
 	        {"/joined_rooms", "{\"joined_rooms\":[]}"},
 	        {"/joined_members",

@@ -23,6 +23,14 @@
 
 static const char picture[] = "\x89PNG\r\n\0\x1a";
 
+struct told {
+	unsigned times;
+	int status; /* 0: no answer */
+	char *type, *cache, *policy, *nosniff;
+	char *body;
+	size_t bytes;
+};
+
 struct fixture {
 	struct loop *loop;
 	struct script script; /* the homeserver */
@@ -35,14 +43,8 @@ struct fixture {
 	const char *type;
 	struct str body;
 	bool is_cut;
-};
-
-struct told {
-	unsigned times;
-	int status; /* 0: no answer */
-	char *type, *cache, *policy, *nosniff;
-	char *body;
-	size_t bytes;
+	/* here, for those that may outlive a test that fails */
+	struct told told[PUBLIC_MEDIA_MAX_FETCHES + 1];
 };
 
 static struct loaded load_with(const char *public_media)
@@ -93,25 +95,25 @@ static void test_what_is_no_mxc(void **state)
 {
 	static const char *const cases[] = {NULL, "", "x", "mxc:", "mxc://", "mxc:///x",
 	        "mxc://a", "mxc://a/", "mxc://a/b/", "mxc://a/b/c", "mxc://a/b?c",
-	        "mxc://a/b#c", "mxc://a/b c", "mxc://a/..", "mxc://../b", "mxc://a\n/b",
-	        "mxc://a/b\n", "mxc://a@b/c", "mxc://a%2F/b", "mxc://\xC3\xA4/b",
-	        "MXC://a/b", "http://a/b", " mxc://a/b"};
+	        "mxc://a/b#c", "mxc://a/b c", "mxc://a/..", "mxc://../b", "mxc://./b",
+	        "mxc://a\n/b", "mxc://a/b\n", "mxc://a@b/c", "mxc://a%2F/b",
+	        "mxc://\xC3\xA4/b", "MXC://a/b", "http://a/b", " mxc://a/b"};
 	struct loaded loaded = load_with("{enabled: true}");
 
 	(void)state;
 	for (size_t i = 0; i < SIZE(cases); i++) {
-		/* Not beautiful, but a server name by its characters. */
-		bool is_taken = str_equal(cases[i], "mxc://../b");
 		autofree char *url = public_media_url(loaded.config, cases[i]);
-		if ((url != NULL) != is_taken) {
-			fail_msg("%s: %s", cases[i] == NULL ? "NULL" : cases[i],
-			        url == NULL ? "NULL" : url);
+		if (url != NULL) {
+			fail_msg("%s: %s", cases[i] == NULL ? "NULL" : cases[i], url);
 		}
 	}
 	for (size_t n = 250; n < 260; n++) {
-		autofree char *mxc = xasprintf("mxc://a/%0*d", (int)n, 7);
-		autofree char *url = public_media_url(loaded.config, mxc);
-		assert_true((url != NULL) == (n <= 255));
+		autofree char *long_id = xasprintf("mxc://a/%0*d", (int)n, 7);
+		autofree char *long_server = xasprintf("mxc://%0*d/b", (int)n, 7);
+		autofree char *one = public_media_url(loaded.config, long_id);
+		autofree char *other = public_media_url(loaded.config, long_server);
+		assert_true((one != NULL) == (n <= 255));
+		assert_true((other != NULL) == (n <= 255));
 	}
 	unload(&loaded);
 }
@@ -127,21 +129,19 @@ static void test_signatures_differ(void **state)
 	        {"{enabled: true, signing_key: k}", "mxc://example.org/abc_D-2"},
 	        {"{enabled: true, signing_key: k}", "mxc://example.com/abc_D-1"},
 	};
-	char *signatures[SIZE(cases)];
+	char signatures[SIZE(cases)][64];
 
 	(void)state;
 	for (size_t i = 0; i < SIZE(cases); i++) {
 		struct loaded loaded = load_with(cases[i].config);
 		autofree char *url = public_media_url(loaded.config, cases[i].mxc);
-		signatures[i] = xstrdup(strrchr(url, '/') + 1);
+		snprintf(signatures[i], sizeof(signatures[i]), "%s",
+		        strrchr(url, '/') + 1);
 		assert_int_equal(strlen(signatures[i]), 43);
 		for (size_t j = 0; j < i; j++) {
 			assert_string_not_equal(signatures[i], signatures[j]);
 		}
 		unload(&loaded);
-	}
-	for (size_t i = 0; i < SIZE(cases); i++) {
-		free(signatures[i]);
 	}
 }
 
@@ -207,6 +207,16 @@ static int set_up(void **state)
 	return 0;
 }
 
+static void forget(struct told *told)
+{
+	free(told->type);
+	free(told->cache);
+	free(told->policy);
+	free(told->nosniff);
+	free(told->body);
+	*told = (struct told){0};
+}
+
 static int tear_down(void **state)
 {
 	struct fixture *f = *state;
@@ -219,6 +229,9 @@ static int tear_down(void **state)
 	pass_ms(f->loop, 100);
 	http_client_destroy(&f->slack);
 	loop_destroy(&f->loop);
+	for (size_t i = 0; i < SIZE(f->told); i++) {
+		forget(&f->told[i]);
+	}
 	unload(&f->loaded);
 	free(f);
 	return 0;
@@ -244,16 +257,6 @@ static void note(const struct http_reply *reply, const struct err *err, void *ar
 		memcpy(told->body, reply->body.p, reply->body.n);
 	}
 	told->body[reply->body.n] = '\0';
-}
-
-static void forget(struct told *told)
-{
-	free(told->type);
-	free(told->cache);
-	free(told->policy);
-	free(told->nosniff);
-	free(told->body);
-	*told = (struct told){0};
 }
 
 static struct http_req *start(
@@ -492,10 +495,10 @@ static void test_number_has_a_bound(void **state)
 	const struct answer not_found = {
 	        .status = 404, .body = "{\"errcode\":\"M_NOT_FOUND\"}"};
 	struct fixture *f = *state;
-	struct told told[PUBLIC_MEDIA_MAX_FETCHES + 1] = {0};
+	struct told *told = f->told;
 
 	f->script.otherwise.how = HOLD;
-	for (size_t i = 0; i < SIZE(told); i++) {
+	for (size_t i = 0; i < SIZE(f->told); i++) {
 		start(f, "GET", LINK, &told[i]);
 	}
 	assert_int_equal(f->script.asked_count, PUBLIC_MEDIA_MAX_FETCHES);
@@ -521,20 +524,20 @@ static void test_number_has_a_bound(void **state)
 
 static void test_destroy_cancels(void **state)
 {
+	enum { WAITING = 3 };
 	struct fixture *f = *state;
-	struct told told[3] = {0};
 
 	f->script.otherwise.how = HOLD;
-	for (size_t i = 0; i < SIZE(told); i++) {
-		start(f, "GET", LINK, &told[i]);
+	for (size_t i = 0; i < WAITING; i++) {
+		start(f, "GET", LINK, &f->told[i]);
 	}
-	assert_int_equal(f->script.asked_count, SIZE(told));
+	assert_int_equal(f->script.asked_count, WAITING);
 	public_media_destroy(&f->media);
 	assert_null(f->media);
 	matrix_destroy(&f->matrix); /* asserts that no call is left */
 	pass_ms(f->loop, 600000);
-	for (size_t i = 0; i < SIZE(told); i++) {
-		assert_refused(&told[i], 503, "waiting at destroy");
+	for (size_t i = 0; i < WAITING; i++) {
+		assert_refused(&f->told[i], 503, "waiting at destroy");
 	}
 	struct told later = get(f, LINK);
 	assert_non_null(strstr(later.body, "M_UNRECOGNIZED"));
@@ -544,31 +547,31 @@ static void test_destroy_cancels(void **state)
 static void test_client_that_went_away(void **state)
 {
 	struct fixture *f = *state;
-	struct told told = {0};
+	struct told *told = &f->told[0];
 
 	f->script.otherwise.how = HOLD;
-	struct http_req *req = start(f, "GET", LINK, &told);
+	struct http_req *req = start(f, "GET", LINK, told);
 	http_req_cancel(&req);
 	pass_ms(f->loop, 1000);
 	script_release(&f->script, 0, &(struct answer){.body = "x"});
 	pass_ms(f->loop, 1000);
-	assert_int_equal(told.times, 0);
+	assert_int_equal(told->times, 0);
 	f->script.otherwise.how = CUSTOM;
-	told = get(f, LINK);
-	assert_served(&told, "image/png", f->body, "the next");
+	*told = get(f, LINK);
+	assert_served(told, "image/png", f->body, "the next");
 }
 
 static void test_homeserver_that_says_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct told told = {0};
+	struct told *told = &f->told[0];
 
 	f->script.otherwise.how = HOLD;
-	start(f, "GET", LINK, &told);
+	start(f, "GET", LINK, told);
 	pass_ms(f->loop, 59000);
-	assert_int_equal(told.times, 0);
+	assert_int_equal(told->times, 0);
 	pass_ms(f->loop, 2000);
-	assert_refused(&told, 404, "past the deadline");
+	assert_refused(told, 404, "past the deadline");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

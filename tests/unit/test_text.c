@@ -82,12 +82,51 @@ static void matrix_text_cannot_command_slack(void **state)
 	assert_string_equal(back, "<!channel> <@U1> & \"x\"");
 }
 
+static const struct {
+	const char *text;
+	size_t max;
+	const char *pieces; /* with | between */
+} pieces[] = {
+        {"", 12, ""},
+        {"short", 12, "short"},
+        {"twelve bytes", 12, "twelve bytes"},
+        {"a line\nand another", 12, "a line|and another"},
+        {"one\ntwo\nthree four", 12, "one\ntwo|three four"},
+        {"no break in this", 12, "no break in|this"},
+        {"withoutanyspacesatall", 12, "withoutanysp|acesatall"},
+        {"early notagaintilltheend", 12, "early notaga|intilltheend"},
+        {"\"\"\"\"\"\"\"", 12, "\"\"\"\"\"\"|\""},
+        {"\x01\x02\x03", 12, "\x01\x02|\x03"},
+        {"x\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80", 12,
+                "x\xF0\x9F\x98\x80\xF0\x9F\x98\x80|\xF0\x9F\x98\x80"},
+        {"\n\n\n\n\n\n\n\n", 12, "\n\n\n\n\n|\n\n"},
+        {"ends in a break\n", 12, "ends in a|break\n"},
+};
+
+static void long_texts_are_cut_where_it_hurts_least(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		char all[200] = "";
+		const char *rest = pieces[i].text;
+		do {
+			autofree char *piece = text_piece(rest, pieces[i].max, &rest);
+			strncat(all, piece, sizeof(all) - strlen(all) - 1);
+			if (*rest != '\0') {
+				strncat(all, "|", sizeof(all) - strlen(all) - 1);
+			}
+		} while (*rest != '\0');
+		assert_string_equal(all, pieces[i].pieces);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(slack_text_becomes_readable),
 	        cmocka_unit_test(every_prefix_is_survived),
 	        cmocka_unit_test(a_text_of_brackets_takes_no_time),
+	        cmocka_unit_test(long_texts_are_cut_where_it_hurts_least),
 	        cmocka_unit_test(matrix_text_cannot_command_slack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

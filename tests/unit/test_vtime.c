@@ -95,6 +95,14 @@ static void wait_spinning(void)
 	}
 }
 
+/* Does not even ask the kernel, as libwebsockets in a libuv loop. */
+static void wait_reading(void)
+{
+	int64_t end = now_us(CLOCK_MONOTONIC) + 10 * 1000000;
+	while (now_us(CLOCK_MONOTONIC) < end) {
+	}
+}
+
 static void handle_uv_timer(uv_timer_t *timer)
 {
 	uv_timer_stop(timer);
@@ -126,6 +134,7 @@ static const struct {
         {"pselect", wait_pselect},
         {"clock_nanosleep", wait_clock},
         {"spinning", wait_spinning},
+        {"reading", wait_reading},
         {"libuv", wait_libuv},
 };
 enum { WAITS = sizeof(waits) / sizeof(waits[0]) };
@@ -646,6 +655,24 @@ static void work_without_end_at_one_instant_is_found(void **state)
 	run_finish(&run);
 }
 
+/* Libraries inside the runner see the story's time too. */
+static void the_host_reads_virtual_time(void **state)
+{
+	struct run run;
+	int64_t before = now_us(CLOCK_MONOTONIC);
+
+	(void)state;
+	run_begin(&run, 1);
+	int64_t begin = now_us(CLOCK_MONOTONIC);
+	assert_int_equal(time(NULL), 1767225600);
+	vtime_advance_to(run.vtime, 3600 * INT64_C(1000000));
+	assert_int_equal(now_us(CLOCK_MONOTONIC) - begin, 3600 * INT64_C(1000000));
+	assert_int_equal(time(NULL), 1767225600 + 3600);
+	run_finish(&run);
+	int64_t real = now_us(CLOCK_MONOTONIC) - before;
+	assert_true(real >= 0 && real < 60 * INT64_C(1000000));
+}
+
 static void interrupt(void *arg)
 {
 	vtime_interrupt(arg);
@@ -706,6 +733,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test(a_busy_daemon_meets_the_cap_on_real_time),
 	        cmocka_unit_test(work_without_end_at_one_instant_is_found),
 	        cmocka_unit_test(an_interrupt_ends_the_turn),
+	        cmocka_unit_test(the_host_reads_virtual_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
