@@ -27,6 +27,7 @@ struct expect {
 	size_t first, next; /* indexes: where it begins, what it has not seen yet */
 	enum expect_state state;
 	const struct record *found; /* the first (of a never: only) one that matched */
+	const struct record *last;  /* that matched */
 	size_t found_count;
 	size_t count_wanted;
 	bool once;
@@ -172,6 +173,7 @@ static void take_match(struct expect *expect, struct record *record)
 	if (expect->found_count++ == 0) {
 		expect->found = record;
 	}
+	expect->last = record;
 }
 
 static enum expect_state judge(const struct expect *expect)
@@ -328,6 +330,10 @@ const struct record *expect_nearest(
 	}
 	if (expect->kind == EXPECT_NEVER) {
 		return expect->found;
+	}
+	if ((expect->kind == EXPECT_COUNT || expect->kind == EXPECT_EACH) &&
+	        expect->last != NULL) {
+		return expect->last; /* one too many, or the last before one too few */
 	}
 	for (size_t i = expect->first; i < timeline_count(timeline); i++) {
 		const struct record *record = timeline_get(timeline, i);

@@ -386,7 +386,11 @@ static inline void matrix_invites(
 
 /* ---------------------------------------------------------------- what came of it */
 
-/* The n-th request (from 0) whose path holds this text, or NULL. */
+static char nothing[] = "";
+static const struct asked not_asked = {
+        .path = nothing, .body = nothing, .authorization = nothing};
+
+/* The n-th request (from 0) whose path holds this text, or &not_asked. */
 static inline const struct asked *nth(
         const struct world *world, const char *in_path, size_t n)
 {
@@ -396,14 +400,14 @@ static inline const struct asked *nth(
 			return asked;
 		}
 	}
-	return NULL;
+	return &not_asked;
 }
 
 static inline size_t count(const struct world *world, const char *in_path)
 {
 	size_t n = 0;
 
-	while (nth(world, in_path, n) != NULL) {
+	while (nth(world, in_path, n) != &not_asked) {
 		n++;
 	}
 	return n;
@@ -416,7 +420,7 @@ static inline char *sent_text(const struct world *world, const char *room, size_
 	autofree char *path = xasprintf("/rooms/%s/send/m.room.message/", encoded);
 	const struct asked *asked = nth(world, path, n);
 
-	if (asked == NULL) {
+	if (asked == &not_asked) {
 		return xstrdup("(nothing was sent)");
 	}
 	autojson cJSON *content = json_parse(str_from(asked->body), NULL);

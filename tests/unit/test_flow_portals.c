@@ -64,7 +64,7 @@ static size_t invites(const struct world *world, const char *user)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; nth(world, "/invite", i) != NULL; i++) {
+	for (size_t i = 0; nth(world, "/invite", i) != &not_asked; i++) {
 		n += strstr(nth(world, "/invite", i)->body, user) != NULL;
 	}
 	return n;
