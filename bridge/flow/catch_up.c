@@ -39,12 +39,15 @@ static void handle_since(
 
 	if (err->kind == ERR_NONE) {
 		const char *since = store_text(results[0], 0, 0);
+		/* A connection that comes and goes brings a job each time: one will do.
+		 */
+		bool is_last = store_int(results[2], 0, 0) == 0;
 		if (since == NULL && store_rows(results[1]) > 0) {
 			snprintf(opened, sizeof(opened), "%lld.000000",
 			        (long long)store_int(results[1], 0, 0) / 1000);
 			since = opened;
 		}
-		flow_set_fact(flow, "since", since == NULL ? "none" : since);
+		flow_set_fact(flow, "since", since == NULL || !is_last ? "none" : since);
 	}
 	flow_continue(flow, err);
 }
@@ -61,6 +64,7 @@ static enum step_rc find_since(struct flow *flow)
 	        tx, STMT_MESSAGE_LAST, "ss", field(flow, "team"), field(flow, "channel"));
 	store_tx_add(
 	        tx, STMT_PORTAL_SINCE, "ss", field(flow, "team"), field(flow, "channel"));
+	store_tx_add(tx, STMT_CATCH_UP_OTHERS, "ss", flow->lane, flow->key);
 	store_tx_submit(tx, handle_since, flow);
 	return wait_store(flow, tx);
 }

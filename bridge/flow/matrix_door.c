@@ -1,5 +1,6 @@
 #include "bridge/flow/matrix_door.h"
 
+#include "bridge/flow/notice.h"
 #include "bridge/flow/portals.h"
 #include "bridge/matrix/events.h"
 #include "lib/log.h"
@@ -84,6 +85,17 @@ static void take_member(
 	add_job(app, tx, event, FLOW_INVITE, payload);
 }
 
+/* Most clients encrypt direct chats unless told otherwise. Said once for each room. */
+static void take_encrypted(
+        struct app *app, struct store_tx *tx, const struct matrix_event *event)
+{
+	autofree char *key = xasprintf("encrypted:%s", event->room_id);
+
+	notice_add(app, tx, key, event->room_id, event->event_id,
+	        "\xE2\x9A\xA0 I cannot read encrypted messages: nothing that is said in this "
+	        "room reaches me. Please use a room without encryption.");
+}
+
 static void take_event(struct app *app, struct store_tx *tx, const cJSON *json)
 {
 	struct matrix_event event;
@@ -107,6 +119,9 @@ static void take_event(struct app *app, struct store_tx *tx, const cJSON *json)
 		take_member(app, tx, &event);
 		return;
 	case MATRIX_EVENT_OTHER:
+		if (str_equal(event.type, "m.room.encrypted")) {
+			take_encrypted(app, tx, &event);
+		}
 		return;
 	}
 }

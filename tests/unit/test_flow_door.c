@@ -82,6 +82,20 @@ static void what_is_no_event_is_left_out(void **state)
 	assert_database(world, "SELECT COUNT(*) FROM inbox", "1");
 }
 
+/* Said once; otherwise silence would be the answer to "login app". */
+static void encrypted_messages_are_not_swallowed(void **state)
+{
+	struct world *world = *state;
+
+	for (int i = 0; i < 3; i++) {
+		push_one(world, matrix_event(world, DM, BOB, "m.room.encrypted",
+		                        json_set_str(json_new(), "ciphertext", "x")));
+	}
+	settle(world);
+	assert_int_equal(said(world, DM), 1);
+	assert_says(world, DM, 0, "cannot read encrypted");
+}
+
 /* The command prefix is a word: what only begins like it is for Slack. */
 static void only_the_prefix_as_a_word_makes_a_command(void **state)
 {
@@ -116,6 +130,7 @@ int main(void)
 	        TEST(a_transaction_that_is_stored_in_part_is_refused),
 	        TEST(our_own_users_are_not_heard),
 	        TEST(what_is_no_event_is_left_out),
+	        TEST(encrypted_messages_are_not_swallowed),
 	        TEST(only_the_prefix_as_a_word_makes_a_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

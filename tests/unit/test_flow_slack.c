@@ -1,6 +1,7 @@
 /* proves: MSG-13 MSG-14 PORT-02 PORT-03 */
 #include "flow_fixture.h"
 
+#include "bridge/flow/catch_up.h"
 #include "lib/buf.h"
 
 static void a_message_gets_its_portal_and_its_ghost(void **state)
@@ -164,6 +165,39 @@ static void a_message_that_cannot_be_delivered_is_told_of_in_its_room(void **sta
 	assert_true(went_on);
 }
 
+/* ---------------------------------------------------------------- catching up */
+
+/* A connection that comes and goes while Slack keeps us waiting: the jobs do not pile up
+ * calls. */
+static void a_flapping_connection_is_caught_up_once(void **state)
+{
+	static const char page[] =
+	        "{\"ok\":true,\"messages\":[{\"type\":\"message\",\"user\":\"U1\","
+	        "\"ts\":\"1800000001.000100\",\"text\":\"missed\"}]}";
+	struct world *world = *state;
+	struct login *login;
+
+	open_portal(world);
+	login = logins_by_team(world->app.logins, "T1");
+	script_add(&world->script,
+	        (struct answer){.path = "/conversations.history", .how = HOLD});
+	script_say(&world->script, "/conversations.history", page);
+	catch_up_begin(login);
+	settle(world);
+	size_t held = world->script.asked_count - 1;
+	for (int i = 0; i < 20; i++) {
+		pass(world, 1000);
+		catch_up_begin(login);
+	}
+	settle(world);
+	script_release(&world->script, held, &(struct answer){.body = page});
+	pass(world, 60000);
+	assert_int_equal(count(world, "/conversations.history"), 2);
+	assert_int_equal(said(world, PORTAL_ROOM), 1);
+	assert_says(world, PORTAL_ROOM, 0, "missed");
+	assert_database(world, "SELECT COUNT(*) FROM inbox WHERE state = 0", "0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +207,7 @@ int main(void)
 	        TEST(what_has_no_text_is_said_to_be_there),
 	        TEST(a_long_text_comes_in_pieces_and_whole),
 	        TEST(pieces_already_sent_are_not_sent_again_after_a_restart),
+	        TEST(a_flapping_connection_is_caught_up_once),
 	        TEST(a_message_that_cannot_be_delivered_is_told_of_in_its_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
