@@ -55,6 +55,11 @@ static enum err_kind kind_of(enum matrix_effect effect, int status, const char *
 	return ERR_PERMANENT;
 }
 
+static bool is_one_of_a_proxys(int status)
+{
+	return status == 401 || status == 403 || status == 404 || status == 405;
+}
+
 static bool no_reply(enum matrix_effect effect, const char *what,
         const struct err *transport, struct err *err)
 {
@@ -94,18 +99,21 @@ bool matrix_classify(enum matrix_effect effect, const char *what,
 		errcode = "";
 	}
 	const char *text = without_errcode(json_str_or(answer, "error", ""), errcode);
+	enum err_kind kind = kind_of(effect, reply->status, errcode);
 	/* So says conduwuit of a room that it does not know (any more), as M_UNKNOWN with
 	 * status 500: no later try will find it. */
-	bool room_is_gone =
-	        reply->status == 500 && strstr(text, "room of unknown version") != NULL;
-	if (room_is_gone) {
+	if (reply->status == 500 && strstr(text, "room of unknown version") != NULL) {
+		kind = ERR_PERMANENT;
 		errcode = "M_NOT_FOUND";
 	}
-	err_set(err,
-	        room_is_gone ? ERR_PERMANENT : kind_of(effect, reply->status, errcode),
-	        reply->status, "%s: HTTP status %d%s%s%s%s", what, reply->status,
-	        errcode[0] == '\0' ? "" : ", ", errcode, text[0] == '\0' ? "" : ": ",
-	        text);
+	/* A homeserver's refusals are JSON: this is a proxy's page, as while the
+	 * homeserver is away. */
+	if (!cJSON_IsObject(answer) && is_one_of_a_proxys(reply->status)) {
+		kind = kind_of(effect, 502, errcode);
+	}
+	err_set(err, kind, reply->status, "%s: HTTP status %d%s%s%s%s", what,
+	        reply->status, errcode[0] == '\0' ? "" : ", ", errcode,
+	        text[0] == '\0' ? "" : ": ", text);
 	err_set_name(err, errcode);
 	err->retry_after_ms = retry_after_ms(reply, answer);
 	return false;
