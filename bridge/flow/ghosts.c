@@ -166,7 +166,11 @@ static void handle_named(const struct err *err, void *arg)
 	struct maker *maker = arg;
 
 	maker->matrix = NULL;
-	if (err->kind != ERR_NONE) {
+	if (err->kind == ERR_PERMANENT) {
+		/* Too long for the homeserver, say. No reason to lose what they write. */
+		log_warn("ghost without name", "user=%s error=\"%s\"", maker->user_id,
+		        err->msg);
+	} else if (err->kind != ERR_NONE) {
 		finish(maker, err);
 		return;
 	}

@@ -20,8 +20,9 @@ void ghosts_destroy(struct ghosts **ghosts);
  * NULL: then call ghosts_ensure() and ask again. */
 const struct ghost *ghosts_find(
         const struct ghosts *ghosts, const char *team_id, const char *user_id);
-/* Registers the ghost and gives it name and picture. A picture that cannot be had does
- * not stop it; a user whom Slack does not show gets their ID for a name. */
+/* Registers the ghost and gives it name and picture. A picture that cannot be had or a
+ * name that is refused does not stop it; a user whom Slack does not show gets their ID
+ * for a name. */
 struct waiter *ghosts_ensure(struct ghosts *ghosts, struct login *login,
         const char *user_id, bool is_bot, waiter_fn *done, void *arg);
 

@@ -53,6 +53,20 @@ static void a_ghost_that_was_thrown_out_comes_back(void **state)
 	assert_database(world, "SELECT COUNT(*) FROM inbox WHERE state = 0", "0");
 }
 
+static void a_name_that_is_refused_loses_no_message(void **state)
+{
+	struct world *world = *state;
+
+	log_in_as(world, BOB);
+	script_add(&world->script,
+	        (struct answer){.path = "/displayname",
+	                .status = 400,
+	                .body = "{\"errcode\":\"M_BAD_JSON\",\"error\":\"too long\"}"});
+	slack_says(world, "1700000000.000100", "hello");
+	settle(world);
+	assert_says(world, PORTAL_ROOM, 0, "hello");
+}
+
 static void what_has_no_text_is_said_to_be_there(void **state)
 {
 	struct world *world = *state;
@@ -204,6 +218,7 @@ int main(void)
 	        TEST(a_message_gets_its_portal_and_its_ghost),
 	        TEST(a_message_parked_at_its_send_survives_a_restart),
 	        TEST(a_ghost_that_was_thrown_out_comes_back),
+	        TEST(a_name_that_is_refused_loses_no_message),
 	        TEST(what_has_no_text_is_said_to_be_there),
 	        TEST(a_long_text_comes_in_pieces_and_whole),
 	        TEST(pieces_already_sent_are_not_sent_again_after_a_restart),
