@@ -136,13 +136,29 @@ char *base64url_encode(const void *data, size_t n)
 	return out;
 }
 
-char *sha256_base64url(struct str s)
+/* Gives the digest's length. */
+static unsigned sha256(struct str s, unsigned char digest[EVP_MAX_MD_SIZE])
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
 	if (EVP_Digest(s.n == 0 ? "" : s.p, s.n, digest, &len, EVP_sha256(), NULL) != 1) {
 		abort(); /* only out of memory or a broken OpenSSL can do this */
 	}
+	return len;
+}
+
+char *sha256_base64url(struct str s)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = sha256(s, digest);
+
 	return base64url_encode(digest, len);
+}
+
+char *sha256_hex(struct str s)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = sha256(s, digest);
+
+	return hex_encode(digest, len);
 }

@@ -44,5 +44,7 @@ char *hex_encode(const void *data, size_t n);
 char *base64url_encode(const void *data, size_t n);
 /* SHA-256 of the text, as unpadded base64url (43 characters). Caller frees. */
 char *sha256_base64url(struct str s);
+/* The same as lower-case hex (64 characters). */
+char *sha256_hex(struct str s);
 
 #endif

@@ -131,88 +131,14 @@ void api_members(struct call *call)
 
 /* ---- upgrade ---- */
 
-static const char *const copied_on_upgrade[] = {"m.room.server_acl", "m.room.encryption",
-        "m.room.name", "m.room.avatar", "m.room.topic", "m.room.guest_access",
-        "m.room.history_visibility", "m.room.join_rules", "m.room.power_levels"};
-
-struct upgrade {
-	struct call *call;
-	struct room *old, *new;
-	struct fail fail;
-};
-
-/* Takes content. */
-static bool put_state(struct upgrade *u, struct room *room, const char *type,
-        const char *key, cJSON *content, struct event **out)
-{
-	struct proposal proposal = {
-	        .type = type,
-	        .sender = u->call->user_id,
-	        .state_key = key,
-	        .content = content,
-	        .by_as = u->call->as != NULL,
-	};
-	bool sent = event_send(u->call->sim, room, &proposal, out, &u->fail);
-
-	cJSON_Delete(content);
-	return sent;
-}
-
-static cJSON *upgraded_create(
-        const struct upgrade *u, const char *version, const char *tombstone)
-{
-	const struct event *old = room_state(u->old, "m.room.create", "");
-	cJSON *content = content_copy(old->content);
-	cJSON *predecessor = json_new();
-
-	json_set_str(predecessor, "room_id", u->old->room_id);
-	json_set_str(predecessor, "event_id", tombstone);
-	json_set(content, "predecessor", predecessor);
-	json_set_str(content, "room_version", version);
-	return content;
-}
-
-static bool fill_new_room(struct upgrade *u, const char *version, const char *tombstone)
-{
-	const char *user_id = u->call->user_id;
-
-	if (!put_state(u, u->new, "m.room.create", "",
-	            upgraded_create(u, version, tombstone), NULL) ||
-	        !put_state(u, u->new, "m.room.member", user_id,
-	                member_content(u->call->sim, user_id, "join"), NULL)) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof(copied_on_upgrade) / sizeof(copied_on_upgrade[0]);
-	        i++) {
-		const struct event *old = room_state(u->old, copied_on_upgrade[i], "");
-		if (old != NULL && !put_state(u, u->new, copied_on_upgrade[i], "",
-		                           content_copy(old->content), NULL)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static void move_aliases(struct upgrade *u)
-{
-	const char *alias;
-	void *creator;
-
-	for (size_t i = 0; map_next(u->old->aliases, &i, &alias, &creator);) {
-		alias_set(u->call->sim, alias, u->new, creator);
-		free(map_del(u->old->aliases, alias));
-	}
-}
-
 void api_room_upgrade(struct call *call)
 {
-	struct upgrade u = {.call = call, .old = call_known_room(call)};
+	struct room *old = call_known_room(call);
 	const char *wanted, *version;
-	autofree char *room_id = NULL;
-	struct event *tombstone = NULL;
-	cJSON *content;
+	struct room *made;
+	struct fail fail;
 
-	if (u.old == NULL || !call_need_str(call, "new_version", &wanted)) {
+	if (old == NULL || !call_need_str(call, "new_version", &wanted)) {
 		return;
 	}
 	version = room_version_known(wanted);
@@ -220,18 +146,11 @@ void api_room_upgrade(struct call *call)
 		call_fail(call, FAIL_ROOM_VERSION, NULL);
 		return;
 	}
-	room_id = room_id_new(call->sim);
-	content = json_set_str(json_new(), "body", "This room has been replaced");
-	json_set_str(content, "replacement_room", room_id);
-	if (!put_state(&u, u.old, "m.room.tombstone", "", content, &tombstone)) {
-		call_fail_with(call, &u.fail);
+	made = room_upgrade(call->sim, call_actor(call), old, version, &fail);
+	if (made == NULL) {
+		call_fail_with(call, &fail);
 		return;
 	}
-	u.new = room_create_empty(call->sim, room_id, version, NULL);
-	if (!fill_new_room(&u, version, tombstone->event_id)) {
-		call_fail_with(call, &u.fail);
-		return;
-	}
-	move_aliases(&u);
-	call_reply(call, 200, json_set_str(json_new(), "replacement_room", room_id));
+	call_reply(
+	        call, 200, json_set_str(json_new(), "replacement_room", made->room_id));
 }

@@ -260,6 +260,8 @@ static const struct fail_row rows[FAIL_COUNT] = {
                 {400, "M_UNKNOWN",
                         "Receipt type must be one of 'm.read', 'm.read.private', "
                         "'m.fully_read'"}},
+        [FAIL_RECEIPT_THREAD] = {{400, "M_INVALID_PARAM", "thread_id is not valid"},
+                {400, "M_INVALID_PARAM", "thread_id field must be a non-empty string"}},
         [FAIL_TYPING_OTHER] = {{403, "M_FORBIDDEN",
                                        "You cannot update typing status of other users."},
                 {400, "M_UNKNOWN", "Cannot set another user's typing state"}},

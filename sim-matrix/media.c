@@ -25,6 +25,7 @@ char *media_put(struct sim_matrix *sim, const char *content_type, const char *fi
 		memcpy(media->data, data.p, data.n);
 	}
 	media->bytes = data.n;
+	media->sha256 = sha256_hex(data);
 	sim->media_bytes += data.n;
 	map_set(sim->media, id, media);
 	return xstrdup(id);
@@ -35,6 +36,15 @@ const struct media *media_get(const struct sim_matrix *sim, const char *media_id
 	return map_get(sim->media, media_id);
 }
 
+const struct media *media_by_uri(const struct sim_matrix *sim, const char *uri)
+{
+	autofree char *prefix = xasprintf("mxc://%s/", sim->server_name);
+
+	return uri != NULL && str_starts(uri, prefix)
+	               ? media_get(sim, uri + strlen(prefix))
+	               : NULL;
+}
+
 static void media_free(void *value)
 {
 	struct media *media = value;
@@ -42,6 +52,7 @@ static void media_free(void *value)
 	free(media->content_type);
 	free(media->filename);
 	free(media->data);
+	free(media->sha256);
 	free(media);
 }
 

@@ -38,7 +38,8 @@ struct profile {
 	int64_t txn_keep_ms; /* 0: for ever */
 	bool redact_has_txn;
 	bool state_dedupes; /* a state event equal to the current one is not made again */
-	bool annotation_once;  /* M_DUPLICATE_ANNOTATION */
+	bool receipt_threads; /* receipts know threads; otherwise the thread is dropped */
+	bool annotation_once; /* M_DUPLICATE_ANNOTATION */
 	bool members_by_event; /* joined_members from member events, not global profiles
 	                        */
 

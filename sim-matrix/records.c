@@ -4,6 +4,7 @@
 
 #include "sim-matrix/call.h"
 #include "sim-matrix/content.h"
+#include "sim-matrix/media.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,89 @@ static const char *author_word(const struct sim_matrix *sim, const struct event 
 	                                                             : "person";
 }
 
-static void add_message(cJSON *record, const cJSON *content)
+/* What is known of a file, and of its bytes if they are here. */
+static void add_media(cJSON *record, const struct sim_matrix *sim, const char *url)
+{
+	const struct media *media = media_by_uri(sim, url);
+
+	json_set_str(record, "url", url);
+	if (media != NULL) {
+		json_set_int(record, "bytes", (int64_t)media->bytes);
+		json_set_str(record, "sha256", media->sha256);
+	}
+}
+
+static void add_number(cJSON *record, const char *name, const cJSON *value)
+{
+	if (cJSON_IsNumber(value)) {
+		json_set(record, name, cJSON_CreateNumber(value->valuedouble));
+	}
+}
+
+static void add_file(cJSON *record, const struct sim_matrix *sim, const cJSON *content)
+{
+	const cJSON *info = content_obj(content, "info");
+	const char *name = content_str(content, "filename");
+
+	if (content_str(content, "url") == NULL) {
+		return;
+	}
+	add_media(record, sim, content_str(content, "url"));
+	json_set_str(record, "file", name != NULL ? name : content_str(content, "body"));
+	json_set_str(record, "mimetype", content_str(info, "mimetype"));
+	add_number(record, "size", content_get(info, "size"));
+	add_number(record, "width", content_get(info, "w"));
+	add_number(record, "height", content_get(info, "h"));
+	add_number(record, "duration", content_get(info, "duration"));
+	if (content_get(content, "org.matrix.msc3245.voice") != NULL) {
+		json_set_bool(record, "voice", true);
+	}
+}
+
+/* "@alice:server @bob:server room" */
+static void add_mentions(cJSON *record, const cJSON *content)
+{
+	const cJSON *mentions = content_obj(content, "m.mentions");
+	const cJSON *room = content_get(mentions, "room");
+	char *text = xstrdup("");
+	const cJSON *id;
+
+	cJSON_ArrayForEach(id, content_get(mentions, "user_ids"))
+	{
+		char *more = xasprintf("%s%s%s", text, text[0] != '\0' ? " " : "",
+		        cJSON_IsString(id) ? id->valuestring : "?");
+		free(text);
+		text = more;
+	}
+	if (cJSON_IsTrue(room)) {
+		char *more = xasprintf("%s%sroom", text, text[0] != '\0' ? " " : "");
+		free(text);
+		text = more;
+	}
+	json_set_str(record, "mentions", mentions != NULL ? text : NULL);
+	free(text);
+}
+
+/* Whose event it refers to, and how. */
+static void add_relation(cJSON *record, const cJSON *content)
+{
+	const char *kind = relation_type(content);
+	const cJSON *to = content_obj(content, "m.relates_to");
+
+	json_set_str(record, "reply_to", relation_reply(content));
+	if (str_equal(kind, "m.replace")) {
+		json_set_str(record, "edits", relation_target(content));
+	} else if (str_equal(kind, "m.thread")) {
+		json_set_str(record, "thread", relation_target(content));
+		if (cJSON_IsTrue(content_get(to, "is_falling_back"))) {
+			json_set_bool(record, "falls_back", true);
+		}
+	} else if (str_equal(kind, "m.reference")) {
+		json_set_str(record, "target", relation_target(content));
+	}
+}
+
+static void add_message(cJSON *record, const struct sim_matrix *sim, const cJSON *content)
 {
 	bool is_edit = str_equal(relation_type(content), "m.replace");
 	const cJSON *shown = is_edit ? content_obj(content, "m.new_content") : content;
@@ -157,13 +240,10 @@ static void add_message(cJSON *record, const cJSON *content)
 	shown = shown != NULL ? shown : content;
 	json_set_str(record, "text", content_str(shown, "body"));
 	json_set_str(record, "html", content_str(shown, "formatted_body"));
-	json_set_str(record, "url", content_str(shown, "url"));
-	json_set_str(record, "reply_to", relation_reply(content));
-	if (is_edit) {
-		json_set_str(record, "edits", relation_target(content));
-	} else if (str_equal(relation_type(content), "m.thread")) {
-		json_set_str(record, "thread", relation_target(content));
-	}
+	json_set_str(record, "geo", content_str(shown, "geo_uri"));
+	add_file(record, sim, shown);
+	add_mentions(record, shown);
+	add_relation(record, content);
 }
 
 /* What a state event says, in the word people know it by. */
@@ -189,23 +269,32 @@ static void add_state(cJSON *record, const struct event *event)
 	}
 }
 
-static void add_details(cJSON *record, const struct event *event)
+static void add_details(
+        cJSON *record, const struct sim_matrix *sim, const struct event *event)
 {
 	const cJSON *content = event->content;
+	const struct media *avatar;
 
-	if (strcmp(event->type, "m.room.message") == 0) {
-		add_message(record, content);
+	if (strcmp(event->type, "m.room.message") == 0 ||
+	        strcmp(event->type, "m.sticker") == 0) {
+		add_message(record, sim, content);
 	} else if (strcmp(event->type, "m.room.member") == 0) {
 		json_set_str(record, "membership", content_str(content, "membership"));
 		json_set_str(record, "text", content_str(content, "reason"));
 		json_set_str(record, "name", content_str(content, "displayname"));
 		json_set_str(record, "avatar", content_str(content, "avatar_url"));
+		avatar = media_by_uri(sim, content_str(content, "avatar_url"));
+		json_set_str(record, "sha256", avatar != NULL ? avatar->sha256 : NULL);
 	} else if (strcmp(event->type, "m.room.redaction") == 0) {
 		json_set_str(record, "redacts", content_str(content, "redacts"));
 		json_set_str(record, "text", content_str(content, "reason"));
 	} else if (strcmp(event->type, "m.reaction") == 0) {
 		json_set_str(record, "target", relation_target(content));
 		json_set_str(record, "key", relation_key(content));
+	} else if (strcmp(event->type, "m.room.avatar") == 0) {
+		add_media(record, sim, content_str(content, "url"));
+	} else {
+		add_relation(record, content);
 	}
 	if (event->state_key != NULL) {
 		add_state(record, event);
@@ -228,7 +317,8 @@ void records_event(struct sim_matrix *sim, const struct event *event)
 	json_set_str(record, "sender", event->sender);
 	json_set_str(record, "from", room_name_of_user(sim, event->room, event->sender));
 	json_set_str(record, "event_id", event->event_id);
-	add_details(record, event);
+	json_set_int(record, "ts", event->ts_ms);
+	add_details(record, sim, event);
 	json_set_str(record, "by", author_word(sim, event));
 	json_set_str(record, "txn", event->txn_id);
 	records_emit(sim, record);

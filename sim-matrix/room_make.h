@@ -12,6 +12,11 @@
 bool room_make(struct sim_matrix *sim, struct actor actor, struct appservice *as,
         const cJSON *body, const char *label, struct room **out, struct fail *fail);
 
+/* Replaces a room by one of another version (room_upgrade.c). NULL and *fail if refused.
+ */
+struct room *room_upgrade(struct sim_matrix *sim, struct actor actor, struct room *old,
+        const char *version, struct fail *fail);
+
 /* "11" and the others it knows; NULL: unknown. Static. */
 const char *room_version_known(const char *version);
 /* The m.room_versions capability. Caller deletes. */

@@ -2,6 +2,8 @@
 
 #include "lib/mem.h"
 
+#include "sim-matrix/ephemeral.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +24,8 @@ struct room *room_create_empty(struct sim_matrix *sim, const char *room_id,
 	room->state = map_create();
 	room->members = map_create();
 	room->aliases = map_create();
-	room->typing = map_create();
+	room->sim = sim;
+	typing_init(sim, room);
 	room->receipts = map_create();
 	room->as_inside = map_create();
 	map_set(sim->rooms, room->room_id, room);
@@ -93,14 +96,6 @@ void alias_set(
 
 /* ---- ends ---- */
 
-static void receipt_free(void *value)
-{
-	struct receipt *receipt = value;
-
-	free(receipt->event_id);
-	free(receipt);
-}
-
 static void room_free(void *value)
 {
 	struct room *room = value;
@@ -108,7 +103,7 @@ static void room_free(void *value)
 	map_destroy(&room->state, NULL);
 	map_destroy(&room->members, NULL);
 	map_destroy(&room->aliases, free);
-	map_destroy(&room->typing, free);
+	typing_finish(room);
 	map_destroy(&room->receipts, receipt_free);
 	map_destroy(&room->as_inside, NULL);
 	free(room->events);

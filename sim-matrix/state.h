@@ -34,13 +34,17 @@ struct event { /* never freed before the homeserver is */
 	bool by_as;                      /* an appservice asked for it */
 };
 
-struct receipt { /* the newest m.read of a user */
+struct receipt { /* the newest m.read of a user, for the room or for one thread */
+	char *user_id;
 	char *event_id;
+	char *thread_id; /* NULL: for the whole room */
+	bool is_private;
 	int64_t ts_ms;
 	uint64_t count;
 };
 
 struct room {
+	struct sim_matrix *sim;
 	char *room_id;
 	char *label;         /* the short name given by the verb that made it, or NULL */
 	const char *version; /* static */
@@ -55,7 +59,8 @@ struct room {
 	bool is_public;   /* in the room directory */
 	struct map *typing; /* user ID -> owned int64_t: when it ends, monotonic ms */
 	uint64_t typing_count;
-	struct map *receipts;  /* user ID -> owned struct receipt */
+	struct timer typing_timer; /* somebody's typing is over */
+	struct map *receipts;      /* owned struct receipt, by user, privacy and thread */
 	struct map *as_inside; /* appservice ID -> &yes or &no; cleared when a membership
 	                          changes */
 };

@@ -4,6 +4,7 @@
 
 #include "sim-matrix/api.h"
 #include "sim-matrix/content.h"
+#include "sim-matrix/ephemeral.h"
 #include "sim-matrix/events.h"
 
 #include <stdlib.h>
@@ -143,50 +144,48 @@ static cJSON *summary_of(const struct room_sync *rs)
 
 static void add_typing(const struct room_sync *rs, cJSON *list)
 {
-	cJSON *users, *edu;
-	const char *user_id;
-	void *until;
+	cJSON *edu;
 
 	if (rs->room->typing_count <= rs->query->since) {
 		return;
 	}
-	users = cJSON_CreateArray();
-	for (size_t i = 0; map_next(rs->room->typing, &i, &user_id, &until);) {
-		if (*(const int64_t *)until > loop_now_ms(rs->sim->loop)) {
-			cJSON_AddItemToArray(users, cJSON_CreateString(user_id));
-		}
-	}
 	edu = json_set_str(json_new(), "type", "m.typing");
-	json_set(edu, "content", json_set(json_new(), "user_ids", users));
+	json_set(edu, "content", typing_content(rs->sim, rs->room));
 	cJSON_AddItemToArray(list, edu);
 }
 
 /* content[event ID]["m.read"][user ID] = {ts} */
-static void add_receipt(
-        cJSON *content, const char *user_id, const struct receipt *receipt)
+static void add_receipt(cJSON *content, const struct receipt *receipt)
 {
+	const char *kind = receipt->is_private ? "m.read.private" : "m.read";
 	cJSON *of_event = cJSON_GetObjectItemCaseSensitive(content, receipt->event_id);
 	cJSON *read;
 
 	if (of_event == NULL) {
-		of_event = json_set(json_new(), "m.read", json_new());
+		of_event = json_new();
 		json_set(content, receipt->event_id, of_event);
 	}
-	read = cJSON_GetObjectItemCaseSensitive(of_event, "m.read");
-	json_set(read, user_id, json_set_int(json_new(), "ts", receipt->ts_ms));
+	read = cJSON_GetObjectItemCaseSensitive(of_event, kind);
+	if (read == NULL) {
+		read = json_new();
+		json_set(of_event, kind, read);
+	}
+	json_set(read, receipt->user_id, receipt_entry(receipt));
 }
 
 static void add_receipts(const struct room_sync *rs, cJSON *list)
 {
+	const char *user_id = rs->query->user->user_id;
 	cJSON *content = json_new();
-	const char *user_id;
 	void *value;
 	cJSON *edu;
 
-	for (size_t i = 0; map_next(rs->room->receipts, &i, &user_id, &value);) {
+	for (size_t i = 0; map_next(rs->room->receipts, &i, NULL, &value);) {
 		const struct receipt *receipt = value;
-		if (receipt->count > rs->query->since) {
-			add_receipt(content, user_id, receipt);
+		if (receipt->count > rs->query->since &&
+		        (!receipt->is_private ||
+		                strcmp(receipt->user_id, user_id) == 0)) {
+			add_receipt(content, receipt);
 		}
 	}
 	if (content->child == NULL) {

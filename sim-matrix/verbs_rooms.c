@@ -63,6 +63,16 @@ static cJSON *full_ids(const struct sim_matrix *sim, const cJSON *names)
 	return list;
 }
 
+static cJSON *encryption_state(void)
+{
+	cJSON *content = json_set_str(json_new(), "algorithm", "m.megolm.v1.aes-sha2");
+	cJSON *event = json_set_str(json_new(), "type", "m.room.encryption");
+	cJSON *list = cJSON_CreateArray();
+
+	cJSON_AddItemToArray(list, json_set(event, "content", content));
+	return list;
+}
+
 bool verb_create_room(void *sim_ptr, const cJSON *args, cJSON **result, struct err *err)
 {
 	struct sim_matrix *sim = sim_ptr;
@@ -80,6 +90,14 @@ bool verb_create_room(void *sim_ptr, const cJSON *args, cJSON **result, struct e
 	json_set_str(body, "visibility", is_public ? "public" : "private");
 	json_set_bool(body, "is_direct", json_bool(args, "direct", false));
 	json_set(body, "invite", full_ids(sim, json_arr(args, "invite")));
+	json_set_str(body, "room_version", json_str(args, "version"));
+	if (json_bool(args, "space", false)) {
+		json_set(body, "creation_content",
+		        json_set_str(json_new(), "type", "m.space"));
+	}
+	if (json_bool(args, "encrypted", false)) {
+		json_set(body, "initial_state", encryption_state());
+	}
 	return make_room(sim, user, json_str(args, "room"), body, result, err);
 }
 
@@ -162,6 +180,21 @@ static bool ban(struct sim_matrix *sim, struct room *room, const cJSON *args,
 	        sim, room, actor_of(user), whom, json_str(args, "reason"), fail);
 }
 
+static bool unban(struct sim_matrix *sim, struct room *room, const cJSON *args,
+        const struct user *user, struct fail *fail)
+{
+	autofree char *whom = people_user_id(sim, json_str(args, "user"));
+
+	return members_unban(
+	        sim, room, actor_of(user), whom, json_str(args, "reason"), fail);
+}
+
+static bool knock(struct sim_matrix *sim, struct room *room, const cJSON *args,
+        const struct user *user, struct fail *fail)
+{
+	return members_knock(sim, room, actor_of(user), json_str(args, "reason"), fail);
+}
+
 typedef bool act_fn(struct sim_matrix *sim, struct room *room, const cJSON *args,
         const struct user *user, struct fail *fail);
 
@@ -206,6 +239,18 @@ bool verb_ban(void *sim, const cJSON *args, cJSON **result, struct err *err)
 {
 	(void)result;
 	return act(sim, args, ban, err);
+}
+
+bool verb_unban(void *sim, const cJSON *args, cJSON **result, struct err *err)
+{
+	(void)result;
+	return act(sim, args, unban, err);
+}
+
+bool verb_knock(void *sim, const cJSON *args, cJSON **result, struct err *err)
+{
+	(void)result;
+	return act(sim, args, knock, err);
 }
 
 bool verb_accept(void *sim_ptr, const cJSON *args, cJSON **result, struct err *err)
