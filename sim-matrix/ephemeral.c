@@ -83,8 +83,8 @@ void typing_finish(struct room *room)
 	map_destroy(&room->typing, free);
 }
 
-void typing_set(struct sim_matrix *sim, struct room *room, const char *user_id,
-        int64_t span_ms)
+void typing_set(
+        struct sim_matrix *sim, struct room *room, const char *user_id, int64_t span_ms)
 {
 	int64_t *until;
 

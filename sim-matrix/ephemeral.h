@@ -6,8 +6,8 @@
 #include "sim-matrix/state.h"
 
 /* user_id types for span_ms from now; 0: no longer. Time's end is told like a stop. */
-void typing_set(struct sim_matrix *sim, struct room *room, const char *user_id,
-        int64_t span_ms);
+void typing_set(
+        struct sim_matrix *sim, struct room *room, const char *user_id, int64_t span_ms);
 /* What m.typing says now. Caller deletes. */
 cJSON *typing_content(const struct sim_matrix *sim, const struct room *room);
 void typing_init(struct sim_matrix *sim, struct room *room);

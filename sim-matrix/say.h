@@ -14,8 +14,8 @@ struct saying { /* one message on its way; borrows all */
 };
 
 /* Who (as), where (in, room, or the room of the event) and about what (event). */
-bool say_start(struct sim_matrix *sim, const cJSON *args, struct saying *out,
-        struct err *err);
+bool say_start(
+        struct sim_matrix *sim, const cJSON *args, struct saying *out, struct err *err);
 /* Sends, in an encrypted room as ciphertext. Takes content. The result has event_id. */
 bool say_end(struct saying *s, const char *type, cJSON *content, cJSON **result,
         struct err *err);

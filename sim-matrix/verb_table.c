@@ -72,26 +72,39 @@ static const struct verb_field accept_[] = {
         {"room", VERB_STR, false, "this invite alone; absent: all that wait", NULL},
         {0},
 };
-#define WHO {"as", VERB_STR, true, as_doc, NULL}
-#define WHERE {"in", VERB_STR, false, room_doc, NULL}, {"room", VERB_STR, false, same_doc, NULL}
-#define RELATED \
-	{"reply_to", VERB_STR, false, "answers this event (ID or text)", NULL}, \
-	        {"thread", VERB_STR, false, \
-	                "in the thread that this event began (ID or text)", NULL}, \
-	        {"mentions", VERB_ARR, false, \
-	                "m.mentions: users, or room; absent: none is sent", NULL}, \
-	        {"content", VERB_OBJ, false, "further members of the content", NULL}
-#define BYTES \
-	{"mimetype", VERB_STR, false, "image/png", NULL}, \
-	        {"size", VERB_INT, false, \
+#define WHO                                                                              \
+	{                                                                                \
+		"as", VERB_STR, true, as_doc, NULL                                       \
+	}
+#define WHERE                                                                            \
+	{"in", VERB_STR, false, room_doc, NULL},                                         \
+	{                                                                                \
+		"room", VERB_STR, false, same_doc, NULL                                  \
+	}
+#define RELATED                                                                          \
+	{"reply_to", VERB_STR, false, "answers this event (ID or text)", NULL},          \
+	        {"thread", VERB_STR, false,                                              \
+	                "in the thread that this event began (ID or text)", NULL},       \
+	        {"mentions", VERB_ARR, false,                                            \
+	                "m.mentions: users, or room; absent: none is sent", NULL},       \
+	{                                                                                \
+		"content", VERB_OBJ, false, "further members of the content", NULL       \
+	}
+#define BYTES                                                                                     \
+	{"mimetype", VERB_STR, false, "image/png", NULL},                                         \
+	        {"size", VERB_INT, false,                                                         \
 	                "so many bytes, made from the name (1024); with url: what is said of it", \
-	                NULL}, \
-	        {"contents", VERB_STR, false, "these bytes instead", NULL}, \
-	        {"url", VERB_STR, false, "mxc URL: no upload", NULL}
-#define MEASURES \
-	{"width", VERB_INT, false, "in pixels", NULL}, \
-	        {"height", VERB_INT, false, "in pixels", NULL}, \
-	        {"duration", VERB_INT, false, "in ms", NULL}
+	                NULL},                                                                    \
+	        {"contents", VERB_STR, false, "these bytes instead", NULL},                       \
+	{                                                                                         \
+		"url", VERB_STR, false, "mxc URL: no upload", NULL                                \
+	}
+#define MEASURES                                                                         \
+	{"width", VERB_INT, false, "in pixels", NULL},                                   \
+	        {"height", VERB_INT, false, "in pixels", NULL},                          \
+	{                                                                                \
+		"duration", VERB_INT, false, "in ms", NULL                               \
+	}
 
 static const struct verb_field post[] = {
         WHO,
@@ -316,8 +329,7 @@ const struct verb sim_matrix_verbs[] = {
         {"poll", "asks; gives event_id", poll, verb_poll},
         {"vote", "answers a poll; gives event_id", vote, verb_vote},
         {"end_poll", "ends a poll; gives event_id", end_poll, verb_end_poll},
-        {"upload", "uploads without sending; gives url and sha256", picture,
-                verb_upload},
+        {"upload", "uploads without sending; gives url and sha256", picture, verb_upload},
         {"typing", "types, without sending anything", typing, verb_typing},
         {"read", "has read", read_, verb_read},
         {"pin", "pins a message; gives event_id", pin, verb_pin},

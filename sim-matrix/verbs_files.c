@@ -76,8 +76,8 @@ static cJSON *info_of(struct sim_matrix *sim, const cJSON *args, const char *url
 	}
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		if (json_get(args, numbers[i].arg) != NULL) {
-			json_set_int(info, numbers[i].key,
-			        json_int(args, numbers[i].arg, 0));
+			json_set_int(
+			        info, numbers[i].key, json_int(args, numbers[i].arg, 0));
 		}
 	}
 	return info;
@@ -205,8 +205,8 @@ static cJSON *poll_answers(const cJSON *texts)
 	{
 		autofree char *id = xasprintf("answer-%d", ++number);
 		cJSON *answer = json_set_str(json_new(), "id", id);
-		json_set_str(answer, poll_text,
-		        cJSON_IsString(text) ? text->valuestring : "");
+		json_set_str(
+		        answer, poll_text, cJSON_IsString(text) ? text->valuestring : "");
 		cJSON_AddItemToArray(answers, answer);
 	}
 	return answers;
@@ -260,12 +260,12 @@ bool verb_vote(void *sim, const cJSON *args, cJSON **result, struct err *err)
 	cJSON_ArrayForEach(text, json_arr(args, "answers"))
 	{
 		if (cJSON_IsString(text)) {
-			cJSON_AddItemToArray(ids, cJSON_CreateString(answer_id(s.about,
-			                                  text->valuestring)));
+			cJSON_AddItemToArray(ids, cJSON_CreateString(answer_id(
+			                                  s.about, text->valuestring)));
 		}
 	}
-	content = json_set(json_new(), POLL "response",
-	        json_set(json_new(), "answers", ids));
+	content = json_set(
+	        json_new(), POLL "response", json_set(json_new(), "answers", ids));
 	json_set(content, "m.relates_to", relation_to("m.reference", s.about));
 	return say_end(&s, POLL "response", content, result, err);
 }

@@ -83,8 +83,8 @@ bool verb_set_room_avatar(void *sim, const cJSON *args, cJSON **result, struct e
 	if (url == NULL && has_picture(args)) {
 		return false;
 	}
-	return put(&d, "m.room.avatar", json_set_str(json_new(), "url", url), result,
-	        err);
+	return put(
+	        &d, "m.room.avatar", json_set_str(json_new(), "url", url), result, err);
 }
 
 bool verb_encrypt(void *sim, const cJSON *args, cJSON **result, struct err *err)
@@ -158,8 +158,8 @@ bool verb_upgrade(void *sim, const cJSON *args, cJSON **result, struct err *err)
 		return err_set(err, ERR_PERMANENT, 0, "there is no room version %s",
 		        json_str(args, "version"));
 	}
-	made = room_upgrade(sim, (struct actor){d.user->user_id, false}, d.room, version,
-	        &fail);
+	made = room_upgrade(
+	        sim, (struct actor){d.user->user_id, false}, d.room, version, &fail);
 	if (made == NULL) {
 		return verb_refused(sim, &fail, err);
 	}
@@ -221,9 +221,9 @@ static char *names_of(const struct room *room, const char *membership)
 
 	for (size_t i = 0; map_next(room->members, &i, &user_id, NULL);) {
 		if (str_equal(room_membership(room, user_id), membership)) {
-			char *more = xasprintf("%s%s%.*s", names,
-			        names[0] != '\0' ? " " : "",
-			        (int)strcspn(user_id + 1, ":"), user_id + 1);
+			char *more =
+			        xasprintf("%s%s%.*s", names, names[0] != '\0' ? " " : "",
+			                (int)strcspn(user_id + 1, ":"), user_id + 1);
 			free(names);
 			names = more;
 		}
@@ -231,9 +231,8 @@ static char *names_of(const struct room *room, const char *membership)
 	return names;
 }
 
-static void add_state_text(
-        cJSON *json, const struct room *room, const char *type, const char *key,
-        const char *as)
+static void add_state_text(cJSON *json, const struct room *room, const char *type,
+        const char *key, const char *as)
 {
 	const struct event *event = room_state(room, type, "");
 
@@ -258,8 +257,8 @@ static void add_room(const struct sim_matrix *sim, cJSON *json, const struct roo
 	json_set_str(json, "members", joined);
 	json_set_str(json, "invited", invited);
 	json_set_int(json, "joined", (int64_t)room->joined);
-	json_set_bool(json, "encrypted",
-	        room_state(room, "m.room.encryption", "") != NULL);
+	json_set_bool(
+	        json, "encrypted", room_state(room, "m.room.encryption", "") != NULL);
 }
 
 static bool add_one_state(
