@@ -5,6 +5,7 @@
 #   make test       unit tests, scenarios, format, lint and trace checks (ASAN=1: all of it under ASan+UBSan)
 #   make scenarios  the scenarios alone
 #   make torture    the daemon killed before and after every durable call (minutes)
+#   make golden     sim-matrix's answers against those a real Synapse gave; golden-synapse records them anew
 #   make fuzz       every parser fuzzed (FUZZ_SECONDS=60 each)
 
 VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release)))
@@ -156,5 +157,12 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BRIDGE_A) $(LIB_A)
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(BRIDGE_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
 torture: all
 	@$(BUILD)/scenario run torture --torture=kill9
+# sim-matrix's synapse profile against recorded answers of a real Synapse (see tests/golden/README.md).
+.PHONY: golden golden-synapse
+golden: all
+	@tests/golden/golden check $(BUILD)
+golden-synapse: all
+	@ci/install-synapse
+	@tests/golden/golden record $(BUILD) build/interop/synapse
 clean:
 	rm -rf build
