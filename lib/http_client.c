@@ -52,8 +52,12 @@ static void withdraw(struct http_req *req, bool at_libcurl)
 	timer_stop(&req->timer);
 	list_del(&req->link);
 	client->requests--;
+	if (req->pieces != NULL) {
+		timer_stop(&req->pieces->tell);
+	}
 	if (req->state == REQ_ACTIVE) {
-		http_transfer_end(req, at_libcurl);
+		bool held = req->pieces != NULL && req->pieces->over;
+		http_transfer_end(req, at_libcurl && !held);
 		host->active--;
 	}
 	req->state = REQ_ENDING;
@@ -87,10 +91,22 @@ static void finish(struct http_req *req, bool at_libcurl, const struct http_repl
 	http_req_free(req);
 }
 
-static void handle_done(CURL *easy, CURLcode result, void *arg)
+static void end_with(struct http_req *req, CURLcode result)
 {
 	struct err err = ERR_INIT;
 	struct http_reply reply;
+
+	if (result == CURLE_OK) {
+		http_transfer_reply(req, &reply);
+		finish(req, false, &reply, &err);
+	} else {
+		http_transfer_error(req, result, &err);
+		finish(req, false, NULL, &err);
+	}
+}
+
+static void handle_done(CURL *easy, CURLcode result, void *arg)
+{
 	struct http_req *req = NULL;
 
 	(void)arg;
@@ -101,13 +117,14 @@ static void handle_done(CURL *easy, CURLcode result, void *arg)
 	}
 	if (req->stale) {
 		http_transfer_again(req);
-	} else if (result == CURLE_OK) {
-		http_transfer_reply(req, &reply);
-		finish(req, false, &reply, &err);
-	} else {
-		http_transfer_error(req, result, &err);
-		finish(req, false, NULL, &err);
+	} else if (req->pieces == NULL || !http_pieces_hold_end(req, result)) {
+		end_with(req, result);
 	}
+}
+
+void http_req_end_held(struct http_req *req)
+{
+	end_with(req, req->pieces->result);
 }
 
 static void handle_deadline(void *arg)
@@ -115,6 +132,10 @@ static void handle_deadline(void *arg)
 	struct http_req *req = arg;
 	struct err err = ERR_INIT;
 
+	if (req->state == REQ_ACTIVE && req->pieces != NULL && http_pieces_moves(req)) {
+		timer_start(&req->timer, req->deadline_ms);
+		return;
+	}
 	if (req->refused.kind != ERR_NONE) {
 		err = req->refused;
 	} else if (req->state == REQ_WAITING) {
@@ -123,8 +144,9 @@ static void handle_deadline(void *arg)
 		        (unsigned)req->deadline_ms);
 	} else {
 		bool sent = http_transfer_may_have_been_sent(req);
+		const char *what = req->pieces != NULL ? "progress" : "answer";
 		err_set(&err, sent ? ERR_UNSURE : ERR_RETRY, CURLE_OPERATION_TIMEDOUT,
-		        "no %s within %u ms", sent ? "answer" : "connection",
+		        "no %s within %u ms", sent ? what : "connection",
 		        (unsigned)req->deadline_ms);
 	}
 	finish(req, true, NULL, &err);

@@ -62,4 +62,38 @@ void http_req_start(struct http_req *req, http_done_fn *done, void *arg);
 /* Also frees a request that was never started. NULL is fine; *req becomes NULL. */
 void http_req_cancel(struct http_req **req);
 
+/* ---- bodies in pieces, for what is too large to be held ----
+ *
+ * Bytes wait in windows of the request; when one is full the peer waits (TCP's own
+ * back-pressure). moved() is called from the loop, never inside a call of ours, whenever
+ * there is a head, something to read, or room to write; it may cancel the request. All
+ * of it ends with done() as above, but with the body of a 2xx answer already read. */
+enum { HTTP_WINDOW_BYTES = 64 * 1024 };
+
+typedef void http_moved_fn(void *arg);
+/* Both before start. Instead of the deadline: less than HTTP_LEAST_BYTES either way
+ * within stall_ms, not counting time in which the peer had to wait for us. */
+enum { HTTP_LEAST_BYTES = 1024 };
+void http_req_in_pieces(
+        struct http_req *req, uint32_t stall_ms, http_moved_fn *moved, void *arg);
+/* The body will be written: exactly so many bytes, announced as Content-Length. */
+void http_req_set_body_length(
+        struct http_req *req, const char *content_type, int64_t length_bytes);
+
+/* Takes what it has room for, at most what is still missing, and says how much. To give
+ * up within a body cancel the request: the peer sees a body that is too short. */
+size_t http_req_write(struct http_req *req, struct str data);
+/* The body's bytes that are still to be written. */
+int64_t http_req_unwritten(const struct http_req *req);
+
+/* False until the final head has come. *head is valid as in done(), without a body;
+ * *length_bytes: the announced length, -1 if there was none. */
+bool http_req_head(
+        const struct http_req *req, struct http_reply *head, int64_t *length_bytes);
+/* What has come of a 2xx body and was not consumed yet. Other answers, and those to a
+ * body that was written, are not read here: up to 64 KiB of them are gathered for done().
+ */
+struct str http_req_peek(const struct http_req *req);
+void http_req_consume(struct http_req *req, size_t n);
+
 #endif

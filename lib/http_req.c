@@ -30,6 +30,7 @@ void http_req_free(struct http_req *req)
 	curl_slist_free_all(req->headers);
 	buf_finish(&req->head);
 	buf_finish(&req->reply);
+	http_pieces_free(req->pieces);
 	free(req->method);
 	free(req->url);
 	free(req->host_key);

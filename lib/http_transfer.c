@@ -89,6 +89,9 @@ static size_t take_body(char *data, size_t size, size_t count, void *arg)
 	size_t n = size * count;
 	curl_off_t announced = -1;
 
+	if (req->pieces != NULL) {
+		return http_pieces_take(req, data, n);
+	}
 	curl_easy_getinfo(req->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
 	if (announced > (curl_off_t)req->reply.cap || !buf_add(&req->reply, data, n)) {
 		req->too_large = true;
@@ -127,6 +130,9 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg)
 		buf_clear(&req->head);
 	} else if (str_is(line, "\r\n") || str_is(line, "\n")) {
 		req->whole_head = true;
+		if (req->pieces != NULL) {
+			http_pieces_tell(req);
+		}
 	} else if (!req->whole_head) { /* what follows the body is no header */
 		keep_header(req, line);
 	}
@@ -145,9 +151,14 @@ static void set_method(struct http_req *req)
 {
 	CURL *easy = req->easy;
 
-	/* POST and PUT without a body need a Content-Length: 0 (RFC 9110, 8.6). */
-	if (req->body != NULL || str_equal(req->method, "POST") ||
-	        str_equal(req->method, "PUT")) {
+	if (req->pieces != NULL && req->pieces->body_bytes > 0) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+		        (curl_off_t)req->pieces->body_bytes);
+		/* POST and PUT without a body need a Content-Length: 0 (RFC 9110, 8.6).
+		 */
+	} else if (req->body != NULL || str_equal(req->method, "POST") ||
+	           str_equal(req->method, "PUT")) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(
 		        easy, CURLOPT_POSTFIELDS, req->body != NULL ? req->body : "");
@@ -232,6 +243,9 @@ void http_transfer_begin(struct http_req *req)
 	set_headers(req);
 	set_connection(req);
 	set_callbacks(req);
+	if (req->pieces != NULL) {
+		http_pieces_begin(req);
+	}
 	http_curl_add(client->curl, req->easy);
 }
 
@@ -279,7 +293,7 @@ static uint32_t retry_after_ms(const struct http_reply *reply)
 	return seconds > UINT32_MAX / 1000 ? UINT32_MAX : (uint32_t)seconds * 1000;
 }
 
-void http_transfer_reply(struct http_req *req, struct http_reply *out)
+void http_transfer_reply(const struct http_req *req, struct http_reply *out)
 {
 	const struct http_reply head = {.head = buf_str(&req->head)};
 	const char *type = http_reply_header(&head, "Content-Type");
