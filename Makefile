@@ -31,7 +31,7 @@ SANITIZE := $(if $(FUZZ),-fsanitize=fuzzer-no-link -fsanitize=address -fsanitize
 HARDEN := -fstack-protector-strong -fPIE $(if $(ASAN)$(FUZZ),,-D_FORTIFY_SOURCE=2)
 CPPFLAGS += -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"'
 CFLAGS += -std=c11 -O2 -g -fno-common $(WARNINGS) $(HARDEN) $(SANITIZE)
-LDFLAGS += -pie -Wl,-z,relro,-z,now $(SANITIZE)
+LDFLAGS += -pie -Wl,--build-id=sha1 -Wl,-z,relro,-z,now $(SANITIZE)
 
 include ci/packages.mk
 

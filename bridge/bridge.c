@@ -8,7 +8,9 @@
 #include "bridge/flow/members.h"
 #include "bridge/flow/poke.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/quarantine.h"
 #include "bridge/matrix/appservice.h"
+#include "bridge/ops/crash.h"
 #include "bridge/ops/public_media.h"
 #include "bridge/start.h"
 #include "lib/log.h"
@@ -28,6 +30,8 @@ struct bridge {
 	struct public_media *public_media; /* NULL unless enabled */
 	struct start *start;
 	struct poke *poke;
+	const char *crash_path;        /* NULL: nothing there is to be counted */
+	struct quarantine *quarantine; /* while it counts */
 	bool ready;
 	int exit_code;
 };
@@ -120,6 +124,43 @@ static void listen_for_homeserver(struct bridge *bridge)
 	}
 }
 
+static void begin_start(struct bridge *bridge)
+{
+	bridge->start = start_begin(&bridge->app, handle_started, bridge);
+}
+
+static void handle_crash_counted(const struct err *err, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	bridge->quarantine = NULL;
+	if (err->kind == ERR_NONE) {
+		crash_settle(bridge->crash_path);
+	} else {
+		log_error(
+		        "the last crash could not be counted", "error=\"%s\"", err->msg);
+	}
+	begin_start(bridge);
+}
+
+/* Before anything is worked on: what crashed the last run must not crash this one for
+ * ever. */
+static void count_crash(struct bridge *bridge)
+{
+	struct crash_report report;
+
+	if (bridge->crash_path == NULL || !crash_read(bridge->crash_path, &report)) {
+		begin_start(bridge);
+		return;
+	}
+	log_error("the previous run crashed",
+	        "signal=%s version=%s event=\"%s\" job=%lld where=\"%s\" report=%s",
+	        report.signal, report.version, report.event, (long long)report.job,
+	        report.where, bridge->crash_path);
+	bridge->quarantine = quarantine_count(
+	        &bridge->app, report.job, report.event, handle_crash_counted, bridge);
+}
+
 /* Logins are known: Slack connects at once, whether or not the homeserver is there, for
  * its events are kept until it is. */
 static void handle_logins(const struct err *err, void *arg)
@@ -131,7 +172,7 @@ static void handle_logins(const struct err *err, void *arg)
 		stop(bridge, EXIT_DATABASE_CONNECT);
 		return;
 	}
-	bridge->start = start_begin(&bridge->app, handle_started, bridge);
+	count_crash(bridge);
 }
 
 static void handle_portals(const struct err *err, void *arg)
@@ -210,6 +251,7 @@ static void close_parts(struct bridge *bridge)
 {
 	struct app *app = &bridge->app;
 
+	quarantine_cancel(&bridge->quarantine);
 	start_destroy(&bridge->start);
 	poke_destroy(&bridge->poke);
 	public_media_destroy(&bridge->public_media);
@@ -225,10 +267,11 @@ static void close_parts(struct bridge *bridge)
 	ws_context_destroy(&app->ws);
 }
 
-int bridge_run(const struct config *config)
+int bridge_run(const struct config *config, const char *crash_path)
 {
 	struct bridge *bridge = xcalloc(1, sizeof(*bridge));
 
+	bridge->crash_path = crash_path;
 	bridge->app.loop = loop_create();
 	loop_on_signal(bridge->app.loop, SIGTERM, handle_signal, bridge);
 	loop_on_signal(bridge->app.loop, SIGINT, handle_signal, bridge);

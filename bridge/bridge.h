@@ -4,7 +4,8 @@
 
 #include "bridge/config/config.h"
 
-/* Runs until SIGTERM or SIGINT (0), or until something ends it: see exit_codes.h. */
-int bridge_run(const struct config *config);
+/* Runs until SIGTERM or SIGINT (0), or until something ends it: see exit_codes.h.
+ * crash_path: where the report of a crash of the last run would be; NULL: nowhere. */
+int bridge_run(const struct config *config, const char *crash_path);
 
 #endif

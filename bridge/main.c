@@ -4,9 +4,12 @@
 #include "bridge/config/config.h"
 #include "bridge/exit_codes.h"
 #include "bridge/logging.h"
+#include "bridge/ops/crash.h"
 #include "lib/log.h"
+#include "lib/mem.h"
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static int run(const struct cli *cli)
 {
@@ -26,7 +29,13 @@ static int run(const struct cli *cli)
 		return EXIT_LOGGING;
 	}
 	log_info("Starting matrix-slack-bridge", "version=%s", VERSION);
-	int exit_code = bridge_run(config);
+	autofree char *crash = crash_path(cli->config_path);
+	if (!crash_install(crash, &err)) {
+		log_warn("no file for crash reports, so what crashes the bridge twice "
+		         "cannot be set aside",
+		        "error=\"%s\"", err.msg);
+	}
+	int exit_code = bridge_run(config, crash);
 	log_info("stopped", "exit=%d", exit_code);
 	config_free(&config);
 	return exit_code;

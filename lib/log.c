@@ -50,6 +50,21 @@ bool log_add_sink(int fd, enum log_format format, enum log_level min)
 	return true;
 }
 
+unsigned log_sink_count(void)
+{
+	return sink_count;
+}
+
+int log_sink_fd(unsigned index)
+{
+	return sinks[index].fd;
+}
+
+enum log_format log_sink_format(unsigned index)
+{
+	return sinks[index].format;
+}
+
 void log_reset(void)
 {
 	sink_count = 0;

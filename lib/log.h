@@ -15,6 +15,12 @@ enum log_format { LOG_TEXT, LOG_JSON };
 bool log_add_sink(int fd, enum log_format format, enum log_level min);
 void log_reset(void);
 
+/* For who must write past this module, from a signal handler: index < log_sink_count().
+ */
+unsigned log_sink_count(void);
+int log_sink_fd(unsigned index);
+enum log_format log_sink_format(unsigned index);
+
 /* The wall clock for time stamps (milliseconds since 1970); by default the system's. */
 void log_set_clock(long long (*wall_ms)(void));
 

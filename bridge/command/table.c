@@ -6,6 +6,8 @@ const struct command commands[] = {
                 true, command_login_app, command_login_app_finish},
         {"status", "show the workspaces and the state of their connections",
                 PERM_COMMANDS, false, command_status, NULL},
+        {"quarantine", "show what made the bridge crash; release <number>: try it again",
+                PERM_ADMIN, false, command_quarantine, NULL},
         {"cancel", "stop the command that is waiting for an answer", PERM_COMMANDS, false,
                 command_cancel, NULL},
         {"version", "show the version of the bridge", PERM_COMMANDS, false,

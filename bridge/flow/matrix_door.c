@@ -3,6 +3,7 @@
 #include "bridge/flow/notice.h"
 #include "bridge/flow/portals.h"
 #include "bridge/matrix/events.h"
+#include "lib/crumb.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -144,6 +145,7 @@ void matrix_door_transaction(struct app *app, struct appservice_txn *txn,
 	struct store_tx *tx = store_tx_create(app->store);
 	const cJSON *event;
 
+	crumb_event("matrix", "transaction");
 	owed->txn = txn;
 	cJSON_ArrayForEach(event, events)
 	{

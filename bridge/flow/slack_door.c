@@ -4,6 +4,7 @@
 #include "bridge/flow/logins.h"
 #include "bridge/flow/slack_message.h"
 #include "bridge/slack/events.h"
+#include "lib/crumb.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -131,6 +132,7 @@ void slack_door_envelope(struct login *login, const struct slack_envelope *envel
 	struct slack_event event;
 	struct err err;
 
+	crumb_event("slack", "envelope");
 	if (!str_equal(envelope->type, "events_api")) {
 		log_debug("envelope without effect", "team=%s type=\"%s\"",
 		        login->team_id, envelope->type);

@@ -2,6 +2,7 @@
 #include "bridge/queue/flow.h"
 
 #include "bridge/queue/lane.h"
+#include "lib/crumb.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include <assert.h>
@@ -234,7 +235,11 @@ static bool run_once(struct job *job)
 		finish_dead(job);
 		return false;
 	}
-	switch (job->flow.def->steps[job->step].run(&job->flow)) {
+	crumb_event(job->flow.def->name, job->flow.def->steps[job->step].name);
+	crumb_begin(job->id);
+	enum step_rc rc = job->flow.def->steps[job->step].run(&job->flow);
+	crumb_end();
+	switch (rc) {
 	case STEP_DONE:
 		return next_step(job);
 	case STEP_SAVE:

@@ -125,6 +125,13 @@ static void load(void *arg)
 	store_tx_submit(queue->loading, handle_lanes, queue);
 }
 
+void queue_look_again(struct queue *queue)
+{
+	if (queue->started && queue->loading == NULL) {
+		load(queue);
+	}
+}
+
 void queue_start(struct queue *queue)
 {
 	queue->started = true;

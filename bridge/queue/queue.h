@@ -25,6 +25,10 @@ struct queue *queue_create(struct loop *loop, struct store *store,
 /* Lets go of all flows (their rows stay); no step runs any more. */
 void queue_destroy(struct queue **queue);
 
+/* Reads again which lanes have something waiting: after a row was made to wait by
+ * something else than queue_add(). */
+void queue_look_again(struct queue *queue);
+
 /* Begins to work: loads the lanes that have something waiting. */
 void queue_start(struct queue *queue);
 

@@ -2,6 +2,8 @@
 
 #include "lib/mem.h"
 
+#include "scenarios/runner/sandbox.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -18,7 +20,9 @@
 enum {
 	MAX_UNREPORTED_BYTES = 64 * 1024 * 1024,
 	MAX_KEPT_BYTES = 256 * 1024,
-	MAX_ARGS = 30
+	MAX_ARGS = 30,
+	OWN_ENV = 7,
+	MAX_ENV = 24
 };
 
 struct daemon {
@@ -101,6 +105,9 @@ static _Noreturn void run_child(struct daemon *daemon,
 	}
 	syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
 	vtime_enter_child(daemon->vtime);
+	if (!sandbox_enter(options->around, options->dir)) {
+		_exit(126);
+	}
 	execve(options->program, args, env);
 	dprintf(STDERR_FILENO, "cannot run %s: %s\n", options->program, strerror(errno));
 	_exit(127);
@@ -124,7 +131,7 @@ static bool make_pipe(int *ours, int *theirs)
 /* The same whatever surrounds the runner, but for what a wrapper such as valgrind needs.
  */
 static void make_env(
-        const struct daemon *daemon, const struct daemon_options *options, char *env[8])
+        const struct daemon *daemon, const struct daemon_options *options, char **env)
 {
 	const char *path = getenv("PATH");
 
@@ -136,14 +143,22 @@ static void make_env(
 	                 "detect_stack_use_after_return=1:check_initialization_order=1");
 	env[5] = xstrdup("UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1");
 	env[6] = xstrdup("TZ=UTC");
-	env[7] = NULL;
+	size_t count = OWN_ENV;
+	const cJSON *item;
+	cJSON_ArrayForEach(item, json_obj(options->around, "env"))
+	{
+		if (cJSON_IsString(item) && count < OWN_ENV + MAX_ENV) {
+			env[count++] =
+			        xasprintf("%s=%s", item->string, item->valuestring);
+		}
+	}
 }
 
 static bool fork_child(
         struct daemon *daemon, const struct daemon_options *options, const int out[2])
 {
 	char *args[MAX_ARGS + 2] = {NULL};
-	char *env[8];
+	char *env[OWN_ENV + MAX_ENV + 1] = {NULL};
 
 	args[0] = xstrdup(options->program);
 	for (size_t i = 0; i < MAX_ARGS && options->args[i] != NULL; i++) {

@@ -8,6 +8,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/json.h"
 
 #include "scenarios/runner/vtime.h"
 
@@ -24,7 +25,10 @@ struct daemon_options {
 	const char *shim;        /* absolute path */
 	const char *const *args; /* after the program's name, NULL-terminated */
 	const char *dir;         /* its working directory and HOME */
-	int log_fd;              /* gets a copy of all it writes; borrowed; -1: none */
+	/* What is around it: {"env": {...}, "limits": {...}, "sandbox": [...]}, see
+	 * sandbox.h; borrowed; NULL: nothing */
+	const cJSON *around;
+	int log_fd; /* gets a copy of all it writes; borrowed; -1: none */
 	/* One line it wrote, without its end, NUL-terminated and borrowed. */
 	void (*line)(enum daemon_stream stream, const char *line, void *arg);
 	void *arg;

@@ -208,7 +208,8 @@ static bool was_accepted(
 	return false;
 }
 
-/* The bridge said in the room that it could not deliver something. */
+/* The bridge said in the room that it could not deliver something. People on Slack cannot
+ * be told there: for them counts only that what they wrote has been set aside. */
 static const struct record *find_told(
         const struct ledger *ledger, const struct entry *entry)
 {
@@ -216,7 +217,10 @@ static const struct record *find_told(
 		const struct record *record = timeline_get(ledger->timeline, i);
 		if (is_matrix_message(record) && record_is(record, "event", "notice") &&
 		        record_is(record, "by", "appservice") &&
-		        same_conversation(ledger, record, entry->conversation)) {
+		        same_conversation(ledger, record, entry->conversation) &&
+		        (entry->direction == MATRIX_TO_SLACK ||
+		                strstr(record_str(record, "text"), "set aside") !=
+		                        NULL)) {
 			return record;
 		}
 	}
@@ -265,7 +269,7 @@ static void follow_entries(struct ledger *ledger)
 	}
 	for (size_t i = 0; i < ledger->count; i++) {
 		struct entry *entry = &ledger->entries[i];
-		if (entry->arrived == NULL && entry->direction == MATRIX_TO_SLACK) {
+		if (entry->arrived == NULL) {
 			entry->told = find_told(ledger, entry);
 		}
 	}

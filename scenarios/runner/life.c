@@ -70,6 +70,7 @@ static bool start(struct play *play)
 	        .shim = play->options->shim,
 	        .args = (const char *const *)play->daemon_args,
 	        .dir = play->setup.dir,
+	        .around = play->around,
 	        .log_fd = play->log_fd,
 	        .line = take_line,
 	        .arg = play,
@@ -100,6 +101,12 @@ bool life_start(struct play *play, const char *const *args)
 	}
 	free(old);
 	return start(play);
+}
+
+void life_set_around(struct play *play, const cJSON *around)
+{
+	cJSON_Delete(play->around);
+	play->around = around == NULL ? NULL : cJSON_Duplicate(around, true);
 }
 
 static struct record *report_end(struct play *play, const struct daemon_end *end)

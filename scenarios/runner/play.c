@@ -204,6 +204,7 @@ void play_destroy(struct play **play)
 	}
 	match_destroy(&it->kill_rule.match);
 	free_args(it->daemon_args);
+	cJSON_Delete(it->around);
 	buf_finish(&it->plain[0]);
 	buf_finish(&it->plain[1]);
 	values_destroy(&it->values);

@@ -51,7 +51,8 @@ struct play {
 
 	struct daemon *daemon; /* NULL: not running */
 	char **daemon_args;    /* of the life that runs, or ran last; NULL-terminated */
-	struct buf plain[2];   /* what this life wrote beside log lines */
+	cJSON *around;       /* environment, limits, sandbox of that life; may be NULL */
+	struct buf plain[2]; /* what this life wrote beside log lines */
 	int log_fd;
 	bool end_is_asked;     /* a step asked this life to end */
 	bool torture_is_armed; /* kill_at is set by the command line: restart at once */
@@ -95,6 +96,9 @@ bool play_fail_text(struct play *play, enum verdict verdict, const char *expecte
 /* ---- life.c ---- */
 /* Runs the daemon with these arguments (copied); its end is then reported as a record. */
 bool life_start(struct play *play, const char *const *args);
+/* What shall be around the next life and those after it: see sandbox.h. Copied; NULL:
+ * nothing. */
+void life_set_around(struct play *play, const cJSON *around);
 void life_end(struct play *play); /* after VTIME_ENDED */
 void life_kill(struct play *play);
 /* A simulator reported this: time to kill? */
@@ -129,6 +133,11 @@ bool play_watch(struct play *play, const struct story_step *step, const cJSON *a
 bool job_start(struct play *play, const struct story_step *step, const cJSON *args);
 bool jobs_are_done(const struct play *play);
 void jobs_cancel(struct play *play);
+
+/* ---- props.c ---- */
+bool props_fault(struct play *play, const struct story_step *step, const cJSON *args);
+bool props_write(struct play *play, const struct story_step *step, const cJSON *args);
+bool props_look(struct play *play, const struct story_step *step, const cJSON *args);
 
 /* ---- net.c ---- */
 bool net_cut(struct play *play, const cJSON *args);

@@ -17,8 +17,25 @@ static const char *const kill_moments[] = {"before", "after", "before_answer", N
 static const char *const links[] = {"slack-ws", "slack-api", "matrix", NULL};
 static const char *const cuts[] = {"rst", "fin", "refuse", NULL};
 
+#define AROUND_FIELDS                                                                    \
+	{"env", VERB_OBJ, false, "environment variables, by name", NULL},                \
+	        {"limits", VERB_OBJ, false,                                              \
+	                "limits in bytes or numbers: memory, files, stack, file_size, "  \
+	                "core",                                                          \
+	                NULL},                                                           \
+	{                                                                                \
+		"sandbox", VERB_ARR, false,                                              \
+		        "hardening: read-only, no-capabilities, no-new-privileges, "     \
+		        "no-new-code, system-calls, no-sockets",                         \
+		        NULL                                                             \
+	}
+
 static const struct verb_field start_fields[] = {
         {"config", VERB_OBJ, false, "configuration keys to change, by dotted key", NULL},
+        {"flags", VERB_ARR, false, "command line flags beside -c", NULL},
+        {"keep", VERB_BOOL, false,
+                "true: with the configuration and registration as they lie there", NULL},
+        AROUND_FIELDS,
         {0},
 };
 
@@ -53,6 +70,33 @@ static const struct verb_field run_fields[] = {
                 NULL},
         {"raw_config", VERB_STR, false,
                 "the whole text of the configuration file instead", NULL},
+        {"keep", VERB_BOOL, false,
+                "true: with the configuration and registration as they lie there", NULL},
+        AROUND_FIELDS,
+        {0},
+};
+
+static const char *const faults[] = {"segv", "abort", "stack", "memory", "none", NULL};
+static const struct verb_field fault_fields[] = {
+        {"how", VERB_STR, true,
+                "an access to address 0, an abort, no more stack, no more memory; none: "
+                "no more faults",
+                faults},
+        {"key", VERB_STR, false, "when the daemon puts under this key of a JSON object",
+                NULL},
+        {"text", VERB_STR, false, "a text with this in it", NULL},
+        {0},
+};
+
+static const struct verb_field write_fields[] = {
+        {"name", VERB_STR, true, "a file in the run's folder", NULL},
+        {"text", VERB_STR, true, "what it shall hold", NULL},
+        {"mode", VERB_STR, false, "its mode, in octal; 0600 if not said", NULL},
+        {0},
+};
+
+static const struct verb_field look_fields[] = {
+        {"name", VERB_STR, true, "a file in the run's folder", NULL},
         {0},
 };
 
@@ -119,6 +163,13 @@ const struct verb runner_verbs[] = {
                 NULL},
         {"bridge.wait", "waits for the daemon to end by itself or by an armed kill",
                 no_fields, NULL},
+        {"bridge.fault",
+                "makes the daemon break by itself whenever it handles a certain text",
+                fault_fields, NULL},
+        {"file.write", "puts a file into the run's folder", write_fields, NULL},
+        {"file.look",
+                "reports a file of the run's folder, at the bridge's tap: file, mode, text",
+                look_fields, NULL},
         {"database.lock",
                 "another program takes the write lock of the daemon's database file",
                 no_fields, NULL},

@@ -25,15 +25,33 @@ static bool fail_not_running(struct play *play)
 
 /* ---------------------------------------------------------------- the daemon */
 
+/* Puts the texts of a list behind the first `count` words, and NULL behind them. */
+static void add_words(const char **words, size_t count, const cJSON *list)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, list)
+	{
+		if (count < MAX_RUN_ARGS && cJSON_IsString(item)) {
+			words[count++] = item->valuestring;
+		}
+	}
+	words[count] = NULL;
+}
+
 static bool step_start(
         struct play *play, const struct story_step *step, const cJSON *args)
 {
-	const char *const service[] = {"-c", play->setup.config_path, NULL};
+	const char *service[MAX_RUN_ARGS + 1] = {"-c", play->setup.config_path, NULL};
 	struct err err = ERR_INIT;
 
 	(void)step;
-	if (!setup_write_registration(&play->setup, &err) ||
-	        !setup_write_config(&play->setup, json_get(args, "config"), &err)) {
+	add_words(service, 2, json_arr(args, "flags"));
+	life_set_around(play, args);
+	if (!json_bool(args, "keep", false) &&
+	        (!setup_write_registration(&play->setup, &err) ||
+	                !setup_write_config(
+	                        &play->setup, json_get(args, "config"), &err))) {
 		return fail_err(play, &err);
 	}
 	if (!life_start(play, service) || !play_quiet(play)) {
@@ -181,29 +199,31 @@ static bool write_run_config(struct play *play, const cJSON *args, struct err *e
 	return setup_write_config(&play->setup, changes, err);
 }
 
+static bool write_run_files(struct play *play, const cJSON *args, struct err *err)
+{
+	if (json_bool(args, "keep", false)) {
+		return true;
+	}
+	remove(play->setup.registration_path);
+	bool ok = str_equal(json_str(args, "registration"), "none") ||
+	          setup_write_registration(&play->setup, err);
+	return ok && write_run_config(play, args, err);
+}
+
 static bool step_run(struct play *play, const struct story_step *step, const cJSON *args)
 {
 	const char *words[MAX_RUN_ARGS + 1] = {"-c", play->setup.config_path, NULL};
-	const cJSON *list = json_arr(args, "args"), *item;
+	const cJSON *list = json_arr(args, "args");
 	struct err err = ERR_INIT;
-	size_t count = 0;
 
-	remove(play->setup.registration_path);
-	bool ok = str_equal(json_str(args, "registration"), "none") ||
-	          setup_write_registration(&play->setup, &err);
-	if (!ok || !write_run_config(play, args, &err)) {
+	life_set_around(play, NULL);
+	if (!write_run_files(play, args, &err)) {
 		return fail_err(play, &err);
 	}
-	cJSON_ArrayForEach(item, list)
-	{
-		if (count < MAX_RUN_ARGS && cJSON_IsString(item)) {
-			words[count++] = item->valuestring;
-			words[count] = NULL;
-		}
+	if (list != NULL) {
+		add_words(words, 0, list);
 	}
-	if (list != NULL && count == 0) {
-		words[0] = NULL;
-	}
+	life_set_around(play, args);
 	if (!life_start(play, words)) {
 		return false;
 	}
@@ -290,6 +310,9 @@ static const struct {
         {"bridge.kill", step_kill},
         {"bridge.run", step_run},
         {"bridge.wait", step_wait},
+        {"bridge.fault", props_fault},
+        {"file.write", props_write},
+        {"file.look", props_look},
         {"database.lock", step_lock},
         {"database.unlock", step_unlock},
         {"clock.advance", step_advance},

@@ -152,15 +152,19 @@ static const struct verb_field matrix_fields[] = {
 };
 
 static const struct verb_field bridge_fields[] = {
-        {"kind", VERB_ANY, false, "log, stderr, up, exit", NULL},
+        {"kind", VERB_ANY, false, "log, stderr, up, exit, file", NULL},
         {"log", VERB_ANY, false, "the message of a line of the daemon's log", NULL},
         {"level", VERB_ANY, false, "its level: fatal, error, warn, info, debug", NULL},
         {"fields", VERB_OBJ, false, "its other fields: fields: {portal: general}", NULL},
-        {"text", VERB_ANY, false, "a line written to standard error that is no log line",
+        {"text", VERB_ANY, false,
+                "a line written to standard error that is no log line; what a file holds",
                 NULL},
         {"up", VERB_ANY, false, "true when a start has come to rest", NULL},
         {"exit", VERB_ANY, false, "the status the daemon ended with", NULL},
         {"died", VERB_ANY, false, "the signal it died by: SIGKILL", NULL},
+        {"file", VERB_ANY, false, "a file that file.look looked at, by name", NULL},
+        {"mode", VERB_ANY, false, "its mode, in octal: \"0600\"; none: it is not there",
+                NULL},
         {"asked", VERB_ANY, false, "true if a step asked for that end", NULL},
         {"stderr", VERB_ANY, false,
                 "all it wrote to standard error beside its log, at its end", NULL},

@@ -3,6 +3,7 @@
 #include "lib/str.h"
 #include "scenarios/runner/expand.h"
 #include "scenarios/runner/matchers.h"
+#include "scenarios/runner/sandbox.h"
 #include <string.h>
 
 enum { MAX_COUNT = 10000 };
@@ -164,6 +165,43 @@ static void check_kill(const struct rule *rule)
 	}
 }
 
+static bool is_one_of(const char *const *names, const char *text)
+{
+	for (; *names != NULL; names++) {
+		if (strcmp(*names, text) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_around(const struct rule *rule)
+{
+	const struct tree_node *limits = tree_get(rule->node, "limits");
+	const struct tree_node *sandbox = tree_get(rule->node, "sandbox");
+
+	for (size_t i = 0; limits != NULL && i < limits->count; i++) {
+		if (!is_one_of(limit_names, limits->items[i]->key)) {
+			story_problem(rule->problems, &limits->items[i]->key_pos,
+			        "there is no limit \"%s\"", limits->items[i]->key);
+		}
+	}
+	for (size_t i = 0; sandbox != NULL && i < sandbox->count; i++) {
+		const char *word = sandbox->items[i]->text;
+		if (word != NULL && !text_has_reference(word) &&
+		        !is_one_of(sandbox_words, word)) {
+			story_problem(rule->problems, &sandbox->items[i]->pos,
+			        "\"sandbox\" does not know \"%s\"", word);
+		}
+	}
+}
+
+static void check_start(const struct rule *rule)
+{
+	excludes(rule, "keep", "config");
+	check_around(rule);
+}
+
 static void check_run(const struct rule *rule)
 {
 	static const char *const words[] = {"none", "good", "example", NULL};
@@ -171,6 +209,10 @@ static void check_run(const struct rule *rule)
 
 	excludes(rule, "raw_config", "config");
 	excludes(rule, "raw_config", "set");
+	excludes(rule, "keep", "config");
+	excludes(rule, "keep", "raw_config");
+	excludes(rule, "keep", "registration");
+	check_around(rule);
 	if (config == NULL || cJSON_IsObject(config)) {
 		return;
 	}
@@ -197,6 +239,7 @@ void verb_rules_check(const char *verb, const struct tree_node *node, cJSON *arg
 	        {"never", check_matchers},
 	        {"bridge.kill", check_kill},
 	        {"bridge.run", check_run},
+	        {"bridge.start", check_start},
 	};
 	const struct rule rule = {node, args, problems};
 

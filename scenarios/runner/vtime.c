@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -348,6 +349,22 @@ uint64_t vtime_durable_calls(const struct vtime *vtime)
 void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at)
 {
 	atomic_store(&vtime->page->kill_at, kill_at);
+}
+
+bool vtime_set_fault(
+        struct vtime *vtime, unsigned fault, const char *key, const char *text)
+{
+	struct vclock *page = vtime->page;
+
+	if (strlen(key) >= sizeof(page->fault_key) ||
+	        strlen(text) >= sizeof(page->fault_text)) {
+		return false;
+	}
+	atomic_store(&page->fault, VCLOCK_FAULT_NONE);
+	memcpy(page->fault_key, key, strlen(key) + 1);
+	memcpy(page->fault_text, text, strlen(text) + 1);
+	atomic_store(&page->fault, fault);
+	return true;
 }
 
 bool vtime_refuse_port(struct vtime *vtime, uint16_t port, bool refuse)

@@ -83,6 +83,10 @@ uint64_t vtime_durable_calls(
         const struct vtime *vtime); /* made so far, by all its lives */
 /* 2k: kill -9 before the k-th durable call from the first, 2k+1: after it; 0: never. */
 void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at);
+/* The next time the party puts `text` under `key` into a JSON object it breaks in this
+ * way (enum vclock_fault), and in each life again; 0: no more. False: too long. */
+bool vtime_set_fault(
+        struct vtime *vtime, unsigned fault, const char *key, const char *text);
 /* The party's connect() to this port of 127.0.0.1 finds nobody. False: too many. */
 bool vtime_refuse_port(struct vtime *vtime, uint16_t port, bool refuse);
 

@@ -14,7 +14,16 @@
  * runner>". */
 #define VCLOCK_ENV "MSB_VCLOCK"
 
-enum { VCLOCK_REFUSED = 4 };
+enum { VCLOCK_REFUSED = 4, VCLOCK_FAULT_BYTES = 64 };
+
+/* How the daemon is made to break, by itself: see fault.c. */
+enum vclock_fault {
+	VCLOCK_FAULT_NONE,
+	VCLOCK_FAULT_SEGV,
+	VCLOCK_FAULT_ABORT,
+	VCLOCK_FAULT_STACK,
+	VCLOCK_FAULT_MEMORY,
+};
 
 struct vclock {
 	_Atomic int64_t now_us;      /* monotonic; moved by the runner alone */
@@ -37,6 +46,10 @@ struct vclock {
 	/* Ports, in host order, to which the daemon's connect() finds nobody listening;
 	 * 0: unused. */
 	_Atomic uint32_t refused[VCLOCK_REFUSED];
+	/* enum vclock_fault, and the JSON text that brings it about; the texts are
+	 * written before the fault. */
+	_Atomic uint32_t fault;
+	char fault_key[VCLOCK_FAULT_BYTES], fault_text[VCLOCK_FAULT_BYTES];
 };
 
 #endif

@@ -1,5 +1,7 @@
 /* proves: CONF-06 */
 #include "bridge/store/store.h"
+
+#include "bridge/store/schema.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -276,7 +278,11 @@ static void a_newer_schema_is_refused(void **state)
 	assert_null(store_open(f->loop, "sqlite3-fk-wal", f->path, &err));
 	assert_int_equal(err.code, STORE_BAD_SCHEMA);
 	assert_non_null(strstr(err.msg, "9999"));
-	run_sql(f->path, "UPDATE msb_meta SET value = '1' WHERE name = 'version'");
+	char present[96];
+	snprintf(present, sizeof(present),
+	        "UPDATE msb_meta SET value = '%zu' WHERE name = 'version'",
+	        schema_version);
+	run_sql(f->path, present);
 	open_store(f);
 }
 
