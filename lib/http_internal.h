@@ -32,6 +32,7 @@ struct http_server {
 	bool resumed; /* since the last MHD_run() */
 
 	http_handler_fn *handler;
+	void (*answered)(struct http_request *req, int status, size_t bytes, void *arg);
 	void *arg;
 	size_t max_body_bytes;
 	int64_t idle_ms; /* 0: no limit */
@@ -94,6 +95,7 @@ struct http_request {
 	struct answer_header *headers;
 	size_t header_count;
 	int status;
+	size_t answer_bytes;
 	struct MHD_Response *response; /* answered without one: end the connection */
 	bool end_after;                /* the connection ends with this answer */
 	http_ready_fn *ready;
@@ -147,7 +149,5 @@ struct http_stream *http_stream_create(struct http_server *server, int fd,
         struct str early, struct MHD_UpgradeResponseHandle *handle);
 /* Ends a stream that its owner has closed and that is still flushing. */
 void http_stream_abandon(struct list *link);
-/* A RST leaves at once and what was queued is thrown away; the descriptor stays open. */
-void http_socket_reset(int fd);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "lib/mem.h"
+#include "lib/socket_state.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,29 @@ const char *http_request_query(const struct http_request *req)
 const char *http_request_header(const struct http_request *req, const char *name)
 {
 	return MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, name);
+}
+
+struct header_visit {
+	http_header_fn *fn;
+	void *arg;
+};
+
+static enum MHD_Result visit_header(
+        void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	const struct header_visit *visit = cls;
+
+	(void)kind;
+	visit->fn(name, value == NULL ? "" : value, visit->arg);
+	return MHD_YES;
+}
+
+void http_request_each_header(
+        const struct http_request *req, http_header_fn *fn, void *arg)
+{
+	struct header_visit visit = {fn, arg};
+
+	MHD_get_connection_values(req->connection, MHD_HEADER_KIND, visit_header, &visit);
 }
 
 struct str http_request_body(const struct http_request *req)
@@ -180,6 +204,7 @@ void http_request_reply(
 	if (response != NULL) {
 		add_headers(req, response);
 	}
+	req->answer_bytes = body.n;
 	http_server_answer(req, status, response);
 }
 
@@ -192,7 +217,7 @@ void http_request_drop(struct http_request *req, enum http_drop how)
 {
 	req->conn->ending = true;
 	if (how == HTTP_DROP_RESET) {
-		http_socket_reset(req->conn->fd);
+		socket_reset(req->conn->fd);
 	}
 	http_server_answer(req, 0, NULL);
 }
@@ -274,6 +299,7 @@ void http_request_reply_cut(struct http_request *req, int status,
 		add_headers(req, response);
 	}
 	req->end_after = true;
+	req->answer_bytes = n;
 	http_server_answer(req, status, response);
 }
 

@@ -222,6 +222,9 @@ void http_server_answer(
         struct http_request *req, int status, struct MHD_Response *response)
 {
 	assert(req->state == REQUEST_OPEN);
+	if (req->server->answered != NULL) {
+		req->server->answered(req, status, req->answer_bytes, req->server->arg);
+	}
 	req->state = REQUEST_ANSWERED;
 	req->status = status;
 	req->response = response;
@@ -304,6 +307,7 @@ static void set_options(
 	                                                    : DEFAULT_MAX_CONNECTIONS;
 	server->idle_ms = (int64_t)opts->idle_timeout_s * 1000;
 	server->too_large_body = opts->too_large_body;
+	server->answered = opts->answered;
 }
 
 struct http_server *http_server_create(struct loop *loop,

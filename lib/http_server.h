@@ -36,6 +36,11 @@ struct http_server_options {
 	/* Body of the answers the server gives itself (413), so that each face keeps its
 	 * own error shape; NULL: plain text. Borrowed. */
 	const char *too_large_body;
+	/* Called for each request once its handler has answered it, before the answer
+	 * leaves: 0 for a dropped one, 101 for an upgrade. body_bytes: of the answer.
+	 * NULL: for none. It must not answer anything itself. */
+	void (*answered)(
+	        struct http_request *req, int status, size_t body_bytes, void *arg);
 };
 
 /* NULL and *err if it cannot listen. opts may be NULL. */
@@ -57,6 +62,10 @@ const char *http_request_path(const struct http_request *req);
 const char *http_request_query(const struct http_request *req); /* as sent, "" if none */
 /* NULL if absent; the first of several. */
 const char *http_request_header(const struct http_request *req, const char *name);
+typedef void http_header_fn(const char *name, const char *value, void *arg);
+/* All headers, in their order. */
+void http_request_each_header(
+        const struct http_request *req, http_header_fn *fn, void *arg);
 struct str http_request_body(const struct http_request *req);
 /* "Bearer x" gives x, otherwise NULL. */
 const char *http_request_bearer(const struct http_request *req);

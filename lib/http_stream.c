@@ -1,6 +1,7 @@
 #include "lib/http_internal.h"
 
 #include "lib/mem.h"
+#include "lib/socket_state.h"
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -34,18 +35,6 @@ struct http_stream {
 	bool fin_sent;
 	bool over; /* to be freed as soon as nobody is busy */
 };
-
-/* A disconnect makes the kernel send the RST now and by itself. SO_LINGER 0 alone would
- * send it at close, after libmicrohttpd's shutdown has sent a FIN: two different endings,
- * of which the peer would see either. */
-void http_socket_reset(int fd)
-{
-	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	connect(fd, &nowhere, sizeof(nowhere));
-}
 
 /* ---------------------------------------------------------------- the end */
 
@@ -262,7 +251,7 @@ void http_stream_close(struct http_stream **stream_var, enum http_drop how)
 	timer_stop(&stream->deliver_early);
 	buf_finish(&stream->early);
 	if (how == HTTP_DROP_RESET) {
-		http_socket_reset(stream->fd);
+		socket_reset(stream->fd);
 		finish(stream);
 		return;
 	}

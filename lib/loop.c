@@ -29,6 +29,8 @@ struct loop {
 	unsigned signal_count;
 	int64_t now_us;
 	int64_t wall_ms_at_zero;
+	unsigned scale; /* of our time to libuv's, from scale_from_us on */
+	int64_t scale_from_us;
 	bool virtual;
 	bool firing; /* in handle_wakeup() */
 };
@@ -56,7 +58,10 @@ static void read_clock(struct loop *loop)
 {
 	int64_t now_us = (int64_t)uv_now(&loop->uv) * 1000;
 
-	if (!loop->virtual && now_us != loop->now_us) {
+	if (loop->scale > 1) {
+		loop->now_us = loop->scale_from_us +
+		               (now_us - loop->scale_from_us) * loop->scale;
+	} else if (!loop->virtual && now_us != loop->now_us) {
 		loop->now_us = now_us;
 		loop->wall_ms_at_zero = system_wall_ms() - now_us / 1000;
 	}
@@ -139,7 +144,8 @@ static void arm_wakeup(struct loop *loop)
 		return;
 	}
 	/* Up to the next millisecond: waking early would only mean another turn. */
-	uint64_t wait_ms = wait_us <= 0 ? 0 : ((uint64_t)wait_us + 999) / 1000;
+	uint64_t unit_us = 1000 * (uint64_t)loop->scale;
+	uint64_t wait_ms = wait_us <= 0 ? 0 : ((uint64_t)wait_us + unit_us - 1) / unit_us;
 	uv_timer_start(&loop->wakeup, handle_wakeup, wait_ms, 0);
 }
 
@@ -359,6 +365,7 @@ struct loop *loop_create(void)
 	uv_prepare_init(&loop->uv, &loop->before);
 	loop->before.data = loop;
 	uv_prepare_start(&loop->before, handle_before_block);
+	loop->scale = 1;
 	loop->now_us = -1; /* differs from any reading */
 	read_clock(loop);
 	return loop;
@@ -436,6 +443,13 @@ void loop_mark_activity(struct loop *loop)
 {
 	read_clock(loop);
 	loop->activity++;
+}
+
+void loop_scale_time(struct loop *loop, unsigned factor)
+{
+	assert(!loop->virtual && loop->heap_count == 0 && factor > 0);
+	loop->scale_from_us = loop->now_us;
+	loop->scale = factor;
 }
 
 /* ---------------------------------------------------------------- virtual clock */

@@ -82,6 +82,10 @@ void loop_hook_del(struct loop_hook *hook);
 void loop_on_signal(
         struct loop *loop, int signum, void (*fn)(int signum, void *arg), void *arg);
 
+/* From here on this loop's clocks run so many times as fast as the system's, and its
+ * timers with them. Before any timer is set; not with a virtual clock. */
+void loop_scale_time(struct loop *loop, unsigned factor);
+
 /* ---- virtual clock ---- */
 
 /* From here on time stands still except for loop_advance_to_us(). wall_ms is the wall

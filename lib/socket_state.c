@@ -33,3 +33,15 @@ uint64_t socket_bytes_received(int fd)
 	}
 	return info.tcpi_bytes_received;
 }
+
+/* A disconnect makes the kernel send the RST now and by itself. SO_LINGER 0 alone would
+ * send it at close, after libmicrohttpd's shutdown has sent a FIN: two different endings,
+ * of which the peer would see either. */
+void socket_reset(int fd)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+	const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	connect(fd, &nowhere, sizeof(nowhere));
+}

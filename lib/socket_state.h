@@ -13,4 +13,7 @@ bool socket_has_unread(int fd);
 /* All bytes the peer has ever sent; 0 if unknown. */
 uint64_t socket_bytes_received(int fd);
 
+/* A RST leaves at once and what was queued is thrown away; the descriptor stays open. */
+void socket_reset(int fd);
+
 #endif

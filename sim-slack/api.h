@@ -63,7 +63,7 @@ void calls_pending(const struct calls *calls, cJSON *sentences);
 /* Tables of methods, each ended by a NULL name. */
 extern const struct api_method api_auth_methods[], api_users_methods[],
         api_conversations_methods[], api_membership_methods[], api_chat_methods[],
-        api_items_methods[];
+        api_items_methods[], api_views_methods[];
 
 /* ---- for the methods ---- */
 

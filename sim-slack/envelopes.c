@@ -3,6 +3,7 @@
 #include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "sim-slack/event_rate.h"
 #include "sim-slack/socket.h"
 
 #include <stdio.h>
@@ -25,6 +26,8 @@ struct delivery {
 	cJSON *record; /* what each record about it says */
 	unsigned attempt;
 	bool out;
+	bool held;                 /* withheld on purpose */
+	struct envelope_once once; /* type NULL: an event */
 	char envelope_id[UUID_SIZE];
 	struct sent *sent; /* the envelope that is out; NULL if there is none */
 };
@@ -49,8 +52,10 @@ struct envelopes {
 	struct map *sent_by_id;
 	char *last_frame;
 	cJSON *last_record;
-	unsigned drop_frames, drop_acks, delay_times;
+	unsigned drop_frames, drop_acks, delay_times, hold_times;
+	bool reorder;
 	int64_t delay_ms;
+	struct event_rate rate;
 };
 
 struct envelopes *envelopes_create(struct sim_slack *sim)
@@ -78,6 +83,9 @@ static void delivery_free(struct delivery *delivery)
 	timer_stop(&delivery->timer);
 	list_del(&delivery->link);
 	delivery->owner->waiting_count--;
+	if (delivery->once.forget) {
+		delivery->once.forget(delivery->once.arg);
+	}
 	free(delivery->payload);
 	cJSON_Delete(delivery->record);
 	free(delivery);
@@ -157,6 +165,12 @@ static void remember(struct delivery *delivery, unsigned conn)
 /* The order of keys is the recorded one: the payload comes before the type. */
 static char *frame_of(const struct delivery *delivery)
 {
+	if (delivery->once.type) {
+		return xasprintf("{\"envelope_id\":\"%s\",\"payload\":%s,\"type\":\"%s\","
+		                 "\"accepts_response_payload\":%s}",
+		        delivery->envelope_id, delivery->payload, delivery->once.type,
+		        delivery->once.accepts ? "true" : "false");
+	}
 	return xasprintf("{\"envelope_id\":\"%s\",\"payload\":%s,\"type\":\"events_api\","
 	                 "\"accepts_response_payload\":false,\"retry_attempt\":%u,"
 	                 "\"retry_reason\":\"%s\"}",
@@ -195,6 +209,17 @@ static void attempt(struct delivery *delivery)
 	socket_send(socket, str_from(envelopes->last_frame));
 }
 
+/* The one way an interaction ends. */
+static void finish_once(
+        struct delivery *delivery, bool acknowledged, const cJSON *response)
+{
+	struct envelope_once once = delivery->once;
+
+	delivery->once.forget = NULL;
+	delivery_free(delivery);
+	once.done(acknowledged, once.accepts ? response : NULL, once.arg);
+}
+
 static void give_up_or_retry(struct delivery *delivery)
 {
 	const struct knobs *knobs = &delivery->owner->sim->knobs;
@@ -203,6 +228,11 @@ static void give_up_or_retry(struct delivery *delivery)
 
 	delivery->out = false;
 	part_from_sent(delivery);
+	if (delivery->once.type) {
+		report(delivery, "lost", 0);
+		finish_once(delivery, false, NULL);
+		return;
+	}
 	if (delivery->attempt + 1 == ATTEMPTS) {
 		report(delivery, "lost", 0);
 		delivery_free(delivery);
@@ -223,28 +253,31 @@ static void handle_timer(void *arg)
 	}
 }
 
-void envelopes_send(struct envelopes *envelopes, const struct channel *channel,
-        const char *event_id, const cJSON *payload)
+static struct delivery *delivery_create(
+        struct envelopes *envelopes, const char *event_id, char *payload, cJSON *record)
 {
-	struct sim_slack *sim = envelopes->sim;
 	struct delivery *delivery = xcalloc(1, sizeof(*delivery));
-	int64_t delay_ms = sim->knobs.event_delay;
 
 	delivery->owner = envelopes;
-	timer_init(&delivery->timer, sim->loop, handle_timer, delivery);
+	timer_init(&delivery->timer, envelopes->sim->loop, handle_timer, delivery);
 	snprintf(delivery->event_id, EVENT_ID_SIZE, "%s", event_id);
-	delivery->payload = json_print(payload);
-	delivery->record = sim_record("envelope", channel);
-	json_set_str(delivery->record, "type", "events_api");
-	json_set_str(delivery->record, "event", json_str(payload, "event.type"));
-	json_set_str(delivery->record, "subtype", json_str(payload, "event.subtype"));
-	json_set_str(delivery->record, "event_id", event_id);
-	json_set_str(delivery->record, "text", json_str(payload, "event.text"));
+	delivery->payload = payload;
+	delivery->record = record;
 	list_add_tail(&envelopes->waiting, &delivery->link);
 	envelopes->waiting_count++;
-	if (envelopes->waiting_count > WAITING_MAX) {
-		report(delivery, "lost", 0);
-		delivery_free(delivery);
+	return delivery;
+}
+
+static void dispatch(struct delivery *delivery)
+{
+	struct envelopes *envelopes = delivery->owner;
+	int64_t delay_ms = envelopes->sim->knobs.event_delay;
+
+	if (envelopes->hold_times) {
+		delivery->held = true;
+		if (--envelopes->hold_times == 0 && envelopes->reorder) {
+			envelopes_release(envelopes, true);
+		}
 		return;
 	}
 	if (envelopes->delay_times) {
@@ -254,20 +287,115 @@ void envelopes_send(struct envelopes *envelopes, const struct channel *channel,
 	timer_start(&delivery->timer, delay_ms);
 }
 
+static void send_event(struct envelopes *envelopes, const char *event_id, cJSON *record,
+        const cJSON *payload)
+{
+	struct delivery *delivery =
+	        delivery_create(envelopes, event_id, json_print(payload), record);
+
+	if (envelopes->waiting_count > WAITING_MAX) {
+		report(delivery, "lost", 0);
+		delivery_free(delivery);
+		return;
+	}
+	dispatch(delivery);
+}
+
+/* Bypasses the wrapper that other events have (reference, 2.1). */
+static void say_rate_limited(struct envelopes *envelopes)
+{
+	struct sim_slack *sim = envelopes->sim;
+	int64_t now_s = sim_now_s(sim);
+	autojson cJSON *payload =
+	        json_set_str(json_new(), "token", sim->app.verification);
+	cJSON *record = json_set_str(sim_record("envelope", NULL), "type", "events_api");
+
+	json_set_str(payload, "type", "app_rate_limited");
+	json_set_str(payload, "team_id", sim->ws.team_id);
+	json_set_int(payload, "minute_rate_limited", now_s - now_s % 60);
+	json_set_str(payload, "api_app_id", sim->app.id);
+	json_set_str(record, "event", "app_rate_limited");
+	send_event(envelopes, "", record, payload);
+}
+
+/* False: one too many in this hour, dropped. */
+static bool within_rate(struct envelopes *envelopes, cJSON *record)
+{
+	struct sim_slack *sim = envelopes->sim;
+	bool first = false;
+
+	if (sim->knobs.events_per_hour == 0 ||
+	        event_rate_take(&envelopes->rate, sim_now_s(sim),
+	                sim->knobs.events_per_hour, &first)) {
+		return true;
+	}
+	if (first) {
+		say_rate_limited(envelopes);
+	}
+	json_set_str(record, "kind", "rate_limited");
+	sim_report(sim, record);
+	return false;
+}
+
+void envelopes_send(struct envelopes *envelopes, const struct channel *channel,
+        const char *event_id, const cJSON *payload)
+{
+	cJSON *record = sim_record("envelope", channel);
+
+	json_set_str(record, "type", "events_api");
+	json_set_str(record, "event", json_str(payload, "event.type"));
+	json_set_str(record, "subtype", json_str(payload, "event.subtype"));
+	json_set_str(record, "event_id", event_id);
+	json_set_str(record, "text", json_str(payload, "event.text"));
+	if (within_rate(envelopes, record)) {
+		send_event(envelopes, event_id, record, payload);
+	}
+}
+
+void envelopes_send_once(struct envelopes *envelopes, const struct envelope_once *once)
+{
+	struct delivery *delivery =
+	        delivery_create(envelopes, "", json_print(once->payload), once->record);
+
+	json_set_str(delivery->record, "type", once->type);
+	cJSON_Delete(once->payload);
+	delivery->once = *once;
+	delivery->once.payload = NULL;
+	delivery->once.record = NULL;
+	if (envelopes->waiting_count > WAITING_MAX) {
+		report(delivery, "lost", 0);
+		finish_once(delivery, false, NULL);
+		return;
+	}
+	dispatch(delivery);
+}
+
 /* ---- acknowledgements ---- */
 
-static void report_ack(struct envelopes *envelopes, unsigned conn,
-        const char *envelope_id, const struct sent *sent, const char *but)
-{
-	cJSON *record = json_set_str(sim_record("ack", NULL), "acked", envelope_id);
+/* What a client said, as far as it was heard. */
+struct ack {
+	unsigned conn;
+	const char *envelope_id;
+	const cJSON *payload;
+};
 
-	json_set_int(record, "conn", conn);
+static void report_ack(struct envelopes *envelopes, const struct ack *ack,
+        const struct sent *sent, const char *but)
+{
+	cJSON *record = json_set_str(sim_record("ack", NULL), "acked", ack->envelope_id);
+
+	json_set_int(record, "conn", ack->conn);
 	if (sent) {
 		int64_t now_ms = loop_now_ms(envelopes->sim->loop);
 
-		json_set_str(record, "event_id", sent->event_id);
+		if (sent->event_id[0]) {
+			json_set_str(record, "event_id", sent->event_id);
+		}
 		json_set_int(record, "attempt", sent->attempt);
 		json_set_int(record, "after_ms", now_ms - sent->at_ms);
+	}
+	if (ack->payload && ack->payload->child) {
+		json_set(record, "payload", cJSON_Duplicate(ack->payload, true));
 	}
 	json_set_bool(record, "late", str_equal(but, "late"));
 	if (but && !str_equal(but, "late")) {
@@ -276,26 +404,43 @@ static void report_ack(struct envelopes *envelopes, unsigned conn,
 	sim_report(envelopes->sim, record);
 }
 
-void envelopes_acknowledge(
-        struct envelopes *envelopes, unsigned conn, const char *envelope_id)
+/* What is wrong with it, or NULL. */
+static const char *ack_fault(
+        struct envelopes *envelopes, const struct ack *ack, const struct sent *sent)
+{
+	if (!sent) {
+		return "unknown";
+	}
+	if (envelopes->drop_acks) {
+		envelopes->drop_acks--;
+		return "dropped";
+	}
+	if (ack->conn != sent->conn && !envelopes->sim->knobs.ack_any_socket) {
+		return "wrong_conn";
+	}
+	if (sent->acknowledged) {
+		return "repeated";
+	}
+	return sent->delivery ? NULL : "late";
+}
+
+void envelopes_acknowledge(struct envelopes *envelopes, unsigned conn,
+        const char *envelope_id, const cJSON *payload)
 {
 	struct sent *sent = map_get(envelopes->sent_by_id, envelope_id);
+	const struct ack ack = {conn, envelope_id, payload};
+	const char *but = ack_fault(envelopes, &ack, sent);
 
-	if (!sent) {
-		report_ack(envelopes, conn, envelope_id, NULL, "unknown");
-	} else if (envelopes->drop_acks) {
-		envelopes->drop_acks--;
-		report_ack(envelopes, conn, envelope_id, sent, "dropped");
-	} else if (conn != sent->conn && !envelopes->sim->knobs.ack_any_socket) {
-		report_ack(envelopes, conn, envelope_id, sent, "wrong_conn");
-	} else if (sent->acknowledged) {
-		report_ack(envelopes, conn, envelope_id, sent, "repeated");
-	} else if (!sent->delivery) {
+	if (sent && (!but || str_equal(but, "late"))) {
 		sent->acknowledged = true;
-		report_ack(envelopes, conn, envelope_id, sent, "late");
+	}
+	report_ack(envelopes, &ack, sent, but);
+	if (but) {
+		return;
+	}
+	if (sent->delivery->once.type) {
+		finish_once(sent->delivery, true, payload);
 	} else {
-		sent->acknowledged = true;
-		report_ack(envelopes, conn, envelope_id, sent, NULL);
 		delivery_free(sent->delivery);
 	}
 }
@@ -316,6 +461,28 @@ void envelopes_delay(struct envelopes *envelopes, unsigned times, int64_t delay_
 {
 	envelopes->delay_times = times;
 	envelopes->delay_ms = delay_ms;
+}
+
+void envelopes_withhold(struct envelopes *envelopes, unsigned times, bool reorder)
+{
+	envelopes->hold_times = times;
+	envelopes->reorder = reorder;
+}
+
+void envelopes_release(struct envelopes *envelopes, bool reverse)
+{
+	struct list *head = &envelopes->waiting;
+
+	envelopes->hold_times = 0;
+	for (struct list *it = reverse ? head->prev : head->next; it != head;
+	        it = reverse ? it->prev : it->next) {
+		struct delivery *delivery = container_of(it, struct delivery, link);
+
+		if (delivery->held) {
+			delivery->held = false;
+			timer_start(&delivery->timer, 0);
+		}
+	}
 }
 
 bool envelopes_repeat_last(struct envelopes *envelopes, unsigned conn)
@@ -341,11 +508,15 @@ void envelopes_pending(const struct envelopes *envelopes, cJSON *sentences)
 	{
 		const struct delivery *delivery =
 		        container_of(link, struct delivery, link);
-		autofree char *text = xasprintf("event %s (%s in %s) %s attempt %u",
-		        delivery->event_id, json_str_or(delivery->record, "event", "?"),
-		        json_str_or(delivery->record, "in", "the workspace"),
-		        delivery->out ? "waits for the acknowledgement of" : "waits for",
-		        delivery->attempt);
+		autofree char *text =
+		        xasprintf("event %s (%s in %s) %s attempt %u", delivery->event_id,
+		                json_str_or(delivery->record, "event",
+		                        json_str_or(delivery->record, "type", "?")),
+		                json_str_or(delivery->record, "in", "the workspace"),
+		                delivery->held  ? "is withheld before"
+		                : delivery->out ? "waits for the acknowledgement of"
+		                                : "waits for",
+		                delivery->attempt);
 
 		cJSON_AddItemToArray(sentences, cJSON_CreateString(text));
 	}

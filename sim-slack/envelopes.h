@@ -13,15 +13,35 @@ void envelopes_destroy(struct envelopes **envelopes);
 void envelopes_send(struct envelopes *envelopes, const struct channel *channel,
         const char *event_id, const cJSON *payload);
 
-/* A client's answer {"envelope_id": ...} on connection `conn`. */
-void envelopes_acknowledge(
-        struct envelopes *envelopes, unsigned conn, const char *envelope_id);
+/* Slash commands and interactions: sent once, because a person waits for them. */
+struct envelope_once {
+	const char *type; /* "slash_commands", "interactive" */
+	bool accepts;     /* accepts_response_payload */
+	cJSON *payload;   /* taken */
+	cJSON *record;    /* taken: what each record about it says besides its type */
+	/* Called once: acknowledged in time, with the response payload (NULL: none, or
+	 * none is accepted), or not. */
+	void (*done)(bool acknowledged, const cJSON *response, void *arg);
+	void (*forget)(void *arg); /* instead of done, if the simulator ends first */
+	void *arg;
+};
+void envelopes_send_once(struct envelopes *envelopes, const struct envelope_once *once);
+
+/* A client's answer {"envelope_id": ..., "payload": ...} on connection `conn`. payload
+ * may be NULL. */
+void envelopes_acknowledge(struct envelopes *envelopes, unsigned conn,
+        const char *envelope_id, const cJSON *payload);
 
 /* Faults, each for the next `times`: frames that get lost on their way, acknowledgements
  * that are not heard, events whose first attempt comes `delay_ms` late. */
 void envelopes_drop_frames(struct envelopes *envelopes, unsigned times);
 void envelopes_drop_acks(struct envelopes *envelopes, unsigned times);
 void envelopes_delay(struct envelopes *envelopes, unsigned times, int64_t delay_ms);
+/* The next `times` events are kept back: until envelopes_release(), or (reorder) until
+ * there are so many, and then leave in reverse. */
+void envelopes_withhold(struct envelopes *envelopes, unsigned times, bool reorder);
+/* Lets go all that is kept back. */
+void envelopes_release(struct envelopes *envelopes, bool reverse);
 /* The last envelope once more, as it was; conn 0: any. False: there was none, or no way.
  */
 bool envelopes_repeat_last(struct envelopes *envelopes, unsigned conn);

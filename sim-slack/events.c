@@ -2,6 +2,7 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "sim-slack/clients.h"
 #include "sim-slack/envelopes.h"
 #include "sim-slack/view.h"
 
@@ -68,6 +69,7 @@ bool event_emit(struct sim_slack *sim, const struct event *event, cJSON *inner,
 	autofree char *context = NULL;
 	cJSON *payload;
 
+	clients_hear(sim->clients, event, inner);
 	if (!is_heard(sim, event)) {
 		cJSON_Delete(inner);
 		return false;

@@ -15,6 +15,7 @@ struct rule {
 	char *channel_id; /* NULL: any */
 	int64_t times;    /* left; <0: no end */
 	int64_t after;
+	int64_t until_ms; /* INT64_MAX: no end */
 	struct answer answer;
 };
 
@@ -177,7 +178,7 @@ static bool read_answer(const cJSON *with, struct answer *out, struct err *err)
 }
 
 bool faults_add_answer(struct faults *faults, const char *call,
-        const struct channel *channel, const cJSON *with, int64_t times, int64_t after,
+        const struct channel *channel, const cJSON *with, const struct fault_span *span,
         struct err *err)
 {
 	struct answer answer;
@@ -190,8 +191,10 @@ bool faults_add_answer(struct faults *faults, const char *call,
 	rule = xcalloc(1, sizeof(*rule));
 	rule->call = xstrdup(call);
 	rule->channel_id = xstrdup_null(channel ? channel->id : NULL);
-	rule->times = times > 0 ? times : -1;
-	rule->after = after;
+	rule->times = span->times > 0 ? span->times : -1;
+	rule->after = span->after;
+	rule->until_ms = span->for_ms > 0 ? loop_now_ms(faults->sim->loop) + span->for_ms
+	                                  : INT64_MAX;
 	rule->answer = answer;
 	list_add_tail(&faults->rules, &rule->link);
 	return true;
@@ -208,10 +211,16 @@ static bool rule_fits(
 bool faults_match(struct faults *faults, const char *call, const struct channel *channel,
         struct answer *out)
 {
+	int64_t now_ms = loop_now_ms(faults->sim->loop);
+
 	list_for_each(link, &faults->rules)
 	{
 		struct rule *rule = container_of(link, struct rule, link);
 
+		if (rule->until_ms <= now_ms) {
+			rule_free(rule);
+			continue;
+		}
 		if (!rule_fits(rule, call, channel)) {
 			continue;
 		}

@@ -29,11 +29,16 @@ void faults_set_refuse(struct faults *faults, enum refuse what, int64_t for_ms);
 void faults_allow(struct faults *faults);
 bool faults_refuse(const struct faults *faults, enum refuse what);
 
-/* The next `times` calls (0: all, from now on) of the method ("any": of all), in the
- * channel if that is not NULL, after letting `after` pass. with: as the verb answer takes
- * it. */
+/* Which calls a rule is meant for. */
+struct fault_span {
+	int64_t times;  /* so many; 0: all */
+	int64_t after;  /* after letting so many pass */
+	int64_t for_ms; /* and only from now on for so long; 0: for ever */
+};
+/* Calls of the method ("any": of all), in the channel if that is not NULL. with: as the
+ * verb answer takes it. */
 bool faults_add_answer(struct faults *faults, const char *call,
-        const struct channel *channel, const cJSON *with, int64_t times, int64_t after,
+        const struct channel *channel, const cJSON *with, const struct fault_span *span,
         struct err *err);
 void faults_clear_answers(struct faults *faults);
 

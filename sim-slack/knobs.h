@@ -13,10 +13,11 @@ struct knobs {
 	/* Socket Mode connections */
 	int64_t socket_mode, ticket_ttl, ticket_status, max_sockets, connection_age,
 	        warning_ahead, drop_after, close_code, leave_tcp_open, linger, leak,
-	        ping_interval, pong_echo, frame_limit;
+	        ping_interval, pong_echo, pong, hello, hello_delay, upgrade_delay,
+	        trigger_ttl, frame_limit;
 	char drop_how[48], socket_mode_error[48];
 	/* envelopes */
-	int64_t event_delay, ack_deadline, retry_1, retry_2, retry_3,
+	int64_t event_delay, events_per_hour, ack_deadline, retry_1, retry_2, retry_3,
 	        retry_new_envelope_id, ack_any_socket;
 	/* events */
 	int64_t event_metadata_payload, parent_changed, archive_member_events,

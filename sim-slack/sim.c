@@ -3,14 +3,19 @@
 #include "lib/buf.h"
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "lib/tls_front.h"
 #include "sim-slack/api.h"
 #include "sim-slack/avatar.h"
+#include "sim-slack/clients.h"
 #include "sim-slack/control.h"
 #include "sim-slack/envelopes.h"
 #include "sim-slack/faults.h"
 #include "sim-slack/limits.h"
+#include "sim-slack/modals.h"
+#include "sim-slack/replies.h"
 #include "sim-slack/scopes.h"
 #include "sim-slack/socket.h"
+#include "sim-slack/traffic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +166,10 @@ static void handle_request(struct http_request *req, void *arg)
 		control_handle_request(sim->control, req);
 	} else if (str_starts(path, "/link")) {
 		sockets_handle_request(sim->sockets, req);
+	} else if (str_equal(path, "/") && http_request_header(req, "Upgrade")) {
+		clients_handle_request(sim->clients, req);
+	} else if (str_starts(path, "/response/")) {
+		replies_handle_request(sim->replies, req);
 	} else if (faults_refuse(sim->faults, REFUSE_HTTP)) {
 		cJSON *record = json_set_str(sim_record("refused", NULL), "path", path);
 
@@ -176,22 +185,60 @@ static void handle_request(struct http_request *req, void *arg)
 	}
 }
 
+static void handle_answered(
+        struct http_request *req, int status, size_t body_bytes, void *arg)
+{
+	const struct sim_slack *sim = arg;
+
+	if (!str_starts(http_request_path(req), "/_control/")) {
+		traffic_add_request(sim->traffic, req, status, body_bytes);
+	}
+}
+
+/* Real names besides, for whoever sends these to us by a resolver of their own. */
+static const char tls_names[] =
+        "127.0.0.1,::1,localhost,slack.com,*.slack.com,files.slack.com";
+
+/* With TLS the port that is told is the front's, which takes both kinds of connection. */
+static bool start_front(struct sim_slack *sim, const struct sim_slack_options *opts,
+        uint16_t *port, struct err *err)
+{
+	const struct tls_front_options front = {.host = opts->host,
+	        .port = opts->port,
+	        .listen_fd = opts->listen_fd,
+	        .to_port = *port,
+	        .names = tls_names};
+
+	sim->tls = tls_front_create(sim->loop, &front, err);
+	if (!sim->tls) {
+		return false;
+	}
+	*port = tls_front_port(sim->tls);
+	return true;
+}
+
 static bool start_server(
         struct sim_slack *sim, const struct sim_slack_options *opts, struct err *err)
 {
 	const char *host = opts->host ? opts->host : "127.0.0.1";
-	struct http_server_options server = {.host = opts->host,
-	        .port = opts->port,
-	        .listen_fd = opts->listen_fd,
+	struct http_server_options server = {.host = opts->tls ? NULL : host,
+	        .port = opts->tls ? 0 : opts->port,
+	        .listen_fd = opts->tls ? 0 : opts->listen_fd,
 	        .max_body_bytes = BODY_MAX_BYTES,
-	        .too_large_body = "{\"ok\":false,\"error\":\"request_too_large\"}"};
+	        .too_large_body = "{\"ok\":false,\"error\":\"request_too_large\"}",
+	        .answered = handle_answered};
+	uint16_t port;
 
 	sim->server = http_server_create(sim->loop, &server, handle_request, sim, err);
 	if (!sim->server) {
 		return false;
 	}
-	sim->url = xasprintf(strchr(host, ':') ? "http://[%s]:%u" : "http://%s:%u", host,
-	        (unsigned)http_server_port(sim->server));
+	port = http_server_port(sim->server);
+	if (opts->tls && !start_front(sim, opts, &port, err)) {
+		return false;
+	}
+	sim->url = xasprintf(strchr(host, ':') ? "http%s://[%s]:%u" : "http%s://%s:%u",
+	        opts->tls ? "s" : "", host, (unsigned)port);
 	return true;
 }
 
@@ -214,6 +261,10 @@ struct sim_slack *sim_slack_create(
 	sim->faults = faults_create(sim);
 	sim->limits = limits_create(sim);
 	sim->calls = calls_create(sim);
+	sim->traffic = traffic_create(sim);
+	sim->clients = clients_create(sim);
+	sim->replies = replies_create(sim);
+	sim->modals = modals_create(sim);
 	sim->control = opts->control ? control_create(sim) : NULL;
 	if (!start_server(sim, opts, err)) {
 		sim_slack_destroy(&sim);
@@ -232,8 +283,13 @@ void sim_slack_destroy(struct sim_slack **sim)
 	control_destroy(&it->control);
 	calls_destroy(&it->calls);
 	sockets_destroy(&it->sockets);
+	clients_destroy(&it->clients);
+	tls_front_destroy(&it->tls);
 	http_server_destroy(&it->server);
 	envelopes_destroy(&it->envelopes);
+	replies_destroy(&it->replies);
+	modals_destroy(&it->modals);
+	traffic_destroy(&it->traffic);
 	faults_destroy(&it->faults);
 	limits_destroy(&it->limits);
 	for (int i = 0; i < TOKEN_KINDS; i++) {
@@ -250,6 +306,11 @@ void sim_slack_destroy(struct sim_slack **sim)
 const char *sim_slack_url(const struct sim_slack *sim)
 {
 	return sim->url;
+}
+
+char *sim_slack_ca_pem(const struct sim_slack *sim)
+{
+	return sim->tls ? tls_authority_pem(tls_front_authority(sim->tls)) : NULL;
 }
 
 cJSON *sim_slack_pending(const struct sim_slack *sim)

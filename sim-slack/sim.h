@@ -37,6 +37,11 @@ struct faults;
 struct limits;
 struct calls;
 struct control;
+struct traffic;
+struct tls_front;
+struct replies;
+struct modals;
+struct clients;
 
 struct sim_slack {
 	struct loop *loop;
@@ -52,6 +57,11 @@ struct sim_slack {
 	struct limits *limits;
 	struct calls *calls;
 	struct control *control; /* NULL: not served */
+	struct traffic *traffic;
+	struct tls_front *tls; /* NULL: none */
+	struct replies *replies;
+	struct modals *modals;
+	struct clients *clients;
 	cJSON *secrets;
 	tap_fn *tap;
 	void *tap_arg;

@@ -19,6 +19,7 @@ struct sim_slack_options {
 	const char *host; /* NULL: 127.0.0.1 */
 	uint16_t port;    /* 0: any */
 	int listen_fd;    /* >0: a listening socket to take over */
+	bool tls; /* https and wss beside http and ws on the same port; URLs say https */
 	bool control; /* serve the control interface under /_control/ (by hand: yes) */
 	tap_fn *tap;  /* may be NULL */
 	void *tap_arg;
@@ -30,6 +31,10 @@ void sim_slack_destroy(struct sim_slack **sim);
 
 /* "http://127.0.0.1:4010"; the Web API is under /api/, sockets under /link/. Borrowed. */
 const char *sim_slack_url(const struct sim_slack *sim);
+
+/* The certificate of the authority that signed its own, as PEM. NULL without TLS. Caller
+ * frees. */
+char *sim_slack_ca_pem(const struct sim_slack *sim);
 
 /* What people, administrators and faults can do; `sim` argument: a struct sim_slack. */
 extern const struct verb sim_slack_verbs[];

@@ -1,54 +1,15 @@
-#include "sim-slack/socket.h"
+#include "sim-slack/socket_internal.h"
 
-#include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "lib/ws_server.h"
 #include "sim-slack/envelopes.h"
-#include "sim-slack/faults.h"
-#include "sim-slack/tickets.h"
+#include "sim-slack/traffic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_MAX_BYTES = 1024 * 1024, BUILD_NUMBER = 118, DEBUG_AGE_MS = 360000 };
-
-enum socket_state {
-	SOCKET_OPENING, /* handshake done, stream not here yet */
-	SOCKET_OPEN,
-	SOCKET_REFUSED, /* one too many: said so, and useless */
-	SOCKET_CLOSING, /* a close frame went either way; the TCP connection may still
-	                   stand */
-	SOCKET_GONE,    /* no connection any more, and Slack has not noticed */
-};
-
-struct socket {
-	struct list link; /* sockets::all */
-	struct sockets *owner;
-	struct ws_conn *conn; /* NULL when gone */
-	unsigned number;
-	unsigned host;
-	enum socket_state state;
-	bool silent;
-	bool told_closed;
-	bool close_at_handshake;
-	int64_t opened_ms;
-	int64_t life_ms;
-	char how[48]; /* the end to come */
-	struct timer ping;
-	struct timer age;    /* warning, then refresh_requested */
-	struct timer end;    /* the drop that was announced */
-	struct timer linger; /* the last of it */
-	bool warned;
-};
-
-struct sockets {
-	struct sim_slack *sim;
-	struct list all; /* socket::link, in the order of opening */
-	struct tickets tickets;
-	unsigned last_number;
-};
+enum { BUILD_NUMBER = 118, DEBUG_AGE_MS = 360000 };
 
 static const char *const state_names[] = {
         "opening", "open", "refused", "closing", "gone"};
@@ -82,16 +43,22 @@ static void tell_closed(struct socket *socket, const char *reason)
 
 static void stop_timers(struct socket *socket)
 {
+	timer_stop(&socket->upgrade);
+	timer_stop(&socket->hello);
 	timer_stop(&socket->ping);
 	timer_stop(&socket->age);
 	timer_stop(&socket->end);
 	timer_stop(&socket->linger);
 }
 
-static void socket_free(struct socket *socket, enum http_drop how)
+void socket_free(struct socket *socket, enum http_drop how)
 {
 	stop_timers(socket);
 	list_del(&socket->link);
+	wire_finish(&socket->wire);
+	if (socket->req) {
+		http_request_drop(socket->req, how);
+	}
 	ws_conn_destroy(&socket->conn, how);
 	free(socket);
 }
@@ -108,6 +75,7 @@ static void socket_over(struct socket *socket, enum http_drop how, const char *w
 		return;
 	}
 	stop_timers(socket);
+	wire_finish(&socket->wire);
 	ws_conn_destroy(&socket->conn, how);
 	socket->state = SOCKET_GONE;
 	timer_start(&socket->linger, leak_ms);
@@ -127,13 +95,13 @@ static void start_closing(struct socket *socket, unsigned code, const char *why)
 	stop_timers(socket);
 	socket->state = SOCKET_CLOSING;
 	tell_closed(socket, why);
-	ws_conn_close(socket->conn, code, "");
+	wire_close(&socket->wire, code);
 	timer_start(&socket->linger, knobs->linger);
 }
 
 static void drop(struct socket *socket, const char *how)
 {
-	unsigned code = (unsigned)socket->owner->sim->knobs.close_code;
+	unsigned code = socket->close_code;
 
 	if (str_equal(how, "silence")) {
 		socket->silent = true;
@@ -155,6 +123,12 @@ static void handle_end(void *arg)
 	struct socket *socket = arg;
 
 	drop(socket, socket->how);
+}
+
+/* A fault has cut a frame: the connection ends as the fault says. */
+static void handle_cut(void *arg)
+{
+	handle_end(arg);
 }
 
 static void say_disconnect(struct socket *socket, const char *reason)
@@ -203,7 +177,7 @@ static void handle_ping_timer(void *arg)
 	char payload[32];
 
 	snprintf(payload, sizeof(payload), "Ping from applink-%u", socket->host);
-	if (ws_conn_ping(socket->conn, str_from(payload))) {
+	if (wire_send(&socket->wire, WS_PING, str_from(payload))) {
 		report_beat(socket, "ping", "slack");
 	}
 	if (interval_ms > 0) {
@@ -236,7 +210,12 @@ static void say_hello(struct socket *socket)
 	        (long long)(socket->life_ms / 1000), socket->owner->sim->app.id);
 
 	report(socket, "hello", NULL);
-	ws_conn_text(socket->conn, str_from(text));
+	wire_send(&socket->wire, WS_TEXT, str_from(text));
+}
+
+static void handle_hello(void *arg)
+{
+	say_hello(arg);
 }
 
 static void handle_open(struct ws_conn *conn, void *arg)
@@ -245,7 +224,7 @@ static void handle_open(struct ws_conn *conn, void *arg)
 	const struct knobs *knobs = &socket->owner->sim->knobs;
 	int64_t warn_ms = socket->life_ms - knobs->warning_ahead;
 
-	(void)conn;
+	socket->wire.conn = conn;
 	report(socket, "open", NULL);
 	socket->opened_ms = loop_now_ms(socket->owner->sim->loop);
 	if (count_live(socket->owner) >= (unsigned)knobs->max_sockets) {
@@ -255,7 +234,11 @@ static void handle_open(struct ws_conn *conn, void *arg)
 		return;
 	}
 	socket->state = SOCKET_OPEN;
-	say_hello(socket);
+	if (knobs->hello && knobs->hello_delay > 0) {
+		timer_start(&socket->hello, knobs->hello_delay);
+	} else if (knobs->hello) {
+		say_hello(socket);
+	}
 	if (knobs->ping_interval > 0) {
 		timer_start(&socket->ping, knobs->ping_interval);
 	}
@@ -270,6 +253,12 @@ static void report_odd(struct socket *socket, const char *what, size_t bytes)
 	sim_report(socket->owner->sim, json_set_int(record, "bytes", (int64_t)bytes));
 }
 
+static void log_frame(struct socket *socket, unsigned opcode, struct str payload)
+{
+	traffic_add_frame(
+	        socket->owner->sim->traffic, socket->number, false, opcode, payload.n);
+}
+
 static void handle_text(struct ws_conn *conn, struct str text, void *arg)
 {
 	struct socket *socket = arg;
@@ -277,6 +266,7 @@ static void handle_text(struct ws_conn *conn, struct str text, void *arg)
 	const char *envelope_id;
 
 	(void)conn;
+	log_frame(socket, WS_TEXT, text);
 	if (socket->silent || socket->state != SOCKET_OPEN) {
 		return;
 	}
@@ -290,12 +280,14 @@ static void handle_text(struct ws_conn *conn, struct str text, void *arg)
 		report_odd(socket, "unexpected", text.n);
 		return;
 	}
-	envelopes_acknowledge(socket->owner->sim->envelopes, socket->number, envelope_id);
+	envelopes_acknowledge(socket->owner->sim->envelopes, socket->number, envelope_id,
+	        json_get(message, "payload"));
 }
 
 static void handle_binary(struct ws_conn *conn, struct str data, void *arg)
 {
 	(void)conn;
+	log_frame(arg, WS_BINARY, data);
 	report_odd(arg, "unexpected", data.n);
 }
 
@@ -307,8 +299,10 @@ static void handle_ping(struct ws_conn *conn, struct str payload, void *arg)
 	char text[192];
 	int n;
 
+	(void)conn;
+	log_frame(socket, WS_PING, payload);
 	report_beat(socket, "ping", "client");
-	if (socket->silent) {
+	if (socket->silent || !sim->knobs.pong) {
 		return;
 	}
 	n = sim->knobs.pong_echo
@@ -317,13 +311,13 @@ static void handle_ping(struct ws_conn *conn, struct str payload, void *arg)
 	                      payload.p ? payload.p : "",
 	                      (long long)loop_wall_ms(sim->loop));
 	/* A control frame holds 125 bytes. */
-	ws_conn_pong(conn, (struct str){text, n > 125 ? 125 : (size_t)n});
+	wire_send(&socket->wire, WS_PONG, (struct str){text, n > 125 ? 125 : (size_t)n});
 }
 
 static void handle_pong(struct ws_conn *conn, struct str payload, void *arg)
 {
 	(void)conn;
-	(void)payload;
+	log_frame(arg, WS_PONG, payload);
 	report_beat(arg, "pong", "client");
 }
 
@@ -335,7 +329,7 @@ static void handle_close(
 	autofree char *why = xasprintf("closed by the client with code %u", code);
 
 	(void)conn;
-	(void)reason;
+	log_frame(socket, WS_CLOSE, (struct str){NULL, reason.n + (code ? 2 : 0)});
 	if (socket->silent) {
 		return;
 	}
@@ -383,25 +377,7 @@ void sockets_destroy(struct sockets **sockets)
 	*sockets = NULL;
 }
 
-char *sockets_new_url(struct sockets *sockets)
-{
-	struct sim_slack *sim = sockets->sim;
-	char ticket[UUID_SIZE];
-
-	tickets_issue(&sockets->tickets, &sim->ids, loop_now_ms(sim->loop),
-	        sim->knobs.ticket_ttl, ticket);
-	return xasprintf("ws%s/link/?ticket=%s&app_id=%s", sim->url + strlen("http"),
-	        ticket, sim->app.link_id);
-}
-
-static void report_refused(struct sim_slack *sim, const char *reason)
-{
-	cJSON *record = json_set_str(sim_record("ws", NULL), "ws", "refused");
-
-	sim_report(sim, json_set_str(record, "reason", reason));
-}
-
-static struct socket *socket_create(struct sockets *sockets, bool debug)
+struct socket *socket_create(struct sockets *sockets, bool debug)
 {
 	struct sim_slack *sim = sockets->sim;
 	struct socket *socket = xcalloc(1, sizeof(*socket));
@@ -410,6 +386,10 @@ static struct socket *socket_create(struct sockets *sockets, bool debug)
 	socket->number = ++sockets->last_number;
 	socket->host = 1 + (unsigned)rand_below(&sim->ids.chance, 9);
 	socket->life_ms = debug ? DEBUG_AGE_MS : sim->knobs.connection_age;
+	socket->close_code = (unsigned)sim->knobs.close_code;
+	wire_init(&socket->wire, sim, socket->number, handle_cut, socket);
+	timer_init(&socket->hello, sim->loop, handle_hello, socket);
+	timer_init(&socket->upgrade, sim->loop, socket_handle_upgrade, socket);
 	timer_init(&socket->ping, sim->loop, handle_ping_timer, socket);
 	timer_init(&socket->age, sim->loop, handle_age, socket);
 	timer_init(&socket->end, sim->loop, handle_end, socket);
@@ -418,34 +398,8 @@ static struct socket *socket_create(struct sockets *sockets, bool debug)
 	return socket;
 }
 
-void sockets_handle_request(struct sockets *sockets, struct http_request *req)
-{
-	static const struct ws_conn_handlers handlers = {handle_open, handle_text,
-	        handle_binary, handle_ping, handle_pong, handle_close, handle_gone};
-	struct sim_slack *sim = sockets->sim;
-	struct str query = str_from(http_request_query(req));
-	autofree char *ticket = form_get(query, "ticket");
-	autofree char *debug = form_get(query, "debug_reconnects");
-	struct socket *socket;
-
-	if (faults_refuse(sim->faults, REFUSE_CONNECTIONS)) {
-		report_refused(sim, "fault");
-		http_request_drop(req, HTTP_DROP_RESET);
-		return;
-	}
-	if (!tickets_use(&sockets->tickets, ticket, loop_now_ms(sim->loop))) {
-		report_refused(sim, "ticket");
-		http_request_reply(req, (int)sim->knobs.ticket_status, "text/plain",
-		        str_from("bad ticket\n"));
-		return;
-	}
-	socket = socket_create(sockets, str_equal(debug, "true"));
-	socket->conn = ws_accept(req, &handlers, MESSAGE_MAX_BYTES, socket);
-	if (!socket->conn) {
-		report_refused(sim, "handshake");
-		socket_free(socket, HTTP_DROP_CLOSE);
-	}
-}
+const struct ws_conn_handlers socket_handlers = {handle_open, handle_text, handle_binary,
+        handle_ping, handle_pong, handle_close, handle_gone};
 
 /* ---- use ---- */
 
@@ -494,33 +448,41 @@ unsigned socket_number(const struct socket *socket)
 
 void socket_send(struct socket *socket, struct str text)
 {
-	if (socket->conn && !socket->silent) {
-		ws_conn_text(socket->conn, text);
+	if (!socket->silent) {
+		wire_send(&socket->wire, WS_TEXT, text);
 	}
 }
 
 void socket_send_raw(struct socket *socket, struct str bytes)
 {
-	if (socket->conn && !socket->silent) {
-		ws_conn_raw(socket->conn, bytes);
+	if (!socket->silent) {
+		wire_send_raw(&socket->wire, bytes);
 	}
 }
 
-static void disconnect_one(
-        struct socket *socket, const char *reason, const char *how, int64_t after_ms)
+static void disconnect_one(struct socket *socket, const struct socket_end *end)
 {
-	if (!str_equal(reason, "none")) {
-		say_disconnect(socket, reason);
+	if (!str_equal(end->reason, "none")) {
+		say_disconnect(socket, end->reason);
 	}
-	if (after_ms > 0) {
-		end_after(socket, how, after_ms);
+	if (end->code > 0) {
+		socket->close_code = end->code;
+	}
+	if (end->after_ms > 0) {
+		end_after(socket, end->how, end->after_ms);
 	} else {
-		drop(socket, how);
+		drop(socket, end->how);
 	}
 }
 
-bool sockets_disconnect(struct sockets *sockets, unsigned number, const char *reason,
-        const char *how, int64_t after_ms)
+static bool is_meant(const struct socket *socket, unsigned number)
+{
+	return (number == 0 || socket->number == number) && socket->conn &&
+	       socket->state == SOCKET_OPEN;
+}
+
+bool sockets_disconnect(
+        struct sockets *sockets, unsigned number, const struct socket_end *end)
 {
 	bool found = false;
 
@@ -528,10 +490,27 @@ bool sockets_disconnect(struct sockets *sockets, unsigned number, const char *re
 	{
 		struct socket *socket = container_of(link, struct socket, link);
 
-		if ((number == 0 || socket->number == number) && socket->conn &&
-		        socket->state == SOCKET_OPEN) {
+		if (is_meant(socket, number)) {
 			found = true;
-			disconnect_one(socket, reason, how, after_ms);
+			disconnect_one(socket, end);
+		}
+	}
+	return found;
+}
+
+bool sockets_set_fault(struct sockets *sockets, unsigned number,
+        const struct wire_fault *fault, const char *end)
+{
+	bool found = false;
+
+	list_for_each(link, &sockets->all)
+	{
+		struct socket *socket = container_of(link, struct socket, link);
+
+		if (is_meant(socket, number)) {
+			found = true;
+			snprintf(socket->how, sizeof(socket->how), "%s", end);
+			wire_set_fault(&socket->wire, fault);
 		}
 	}
 	return found;

@@ -6,6 +6,7 @@
 #include "sim-slack/sim.h"
 
 struct socket;
+struct wire_fault;
 
 struct sockets *sockets_create(struct sim_slack *sim);
 /* Ends all connections. Before the HTTP server goes. */
@@ -26,11 +27,20 @@ void socket_send(struct socket *socket, struct str text);
 /* Any bytes, as they are. */
 void socket_send_raw(struct socket *socket, struct str bytes);
 
-/* Ends connection `number` (0: all) with a disconnect message (reason "none": without),
- * and after after_ms in the way `how`: close, fin, rst, silence or leave_open. False:
- * there is no such connection. */
-bool sockets_disconnect(struct sockets *sockets, unsigned number, const char *reason,
-        const char *how, int64_t after_ms);
+struct socket_end {
+	const char *reason; /* of the disconnect message; "none": without */
+	const char *how;    /* close, fin, rst, silence or leave_open */
+	int64_t after_ms;   /* from the message to the end */
+	unsigned code;      /* in the close frame; 0: as the knob close_code says */
+};
+/* Ends connection `number` (0: all). False: there is no such connection. */
+bool sockets_disconnect(
+        struct sockets *sockets, unsigned number, const struct socket_end *end);
+
+/* What is sent on connection `number` (0: all) suffers from the fault from now on; end:
+ * how it ends when that cuts it. False: there is no such connection. */
+bool sockets_set_fault(struct sockets *sockets, unsigned number,
+        const struct wire_fault *fault, const char *end);
 
 /* Array of {conn, state, age_ms}. Caller deletes. */
 cJSON *sockets_state(const struct sockets *sockets);

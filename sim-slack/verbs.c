@@ -7,8 +7,14 @@ static const char *const disconnect_reasons[] = {"warning", "refresh_requested",
         "link_disabled", "too_many_websockets", "none", NULL};
 static const char *const disconnect_hows[] = {
         "close", "fin", "rst", "silence", "leave_open", NULL};
-static const char *const envelope_hows[] = {
-        "duplicate", "delay", "drop", "drop_ack", "raw", NULL};
+static const char *const envelope_hows[] = {"duplicate", "delay", "drop", "drop_ack",
+        "withhold", "reorder", "release", "raw", NULL};
+static const char *const wire_hows[] = {
+        "pieces", "fragments", "stall", "cut", "plain", NULL};
+static const char *const tls_hows[] = {"expired", "other_name", "untrusted", "alert",
+        "reset", "cut", "silence", "good", NULL};
+static const char *const log_whats[] = {"requests", "frames", NULL};
+static const char *const ends[] = {"fin", "rst", "silence", NULL};
 static const char *const refuse_whats[] = {"connections", "http", "nothing", NULL};
 static const char *const token_names[] = {"bot", "app", NULL};
 
@@ -101,6 +107,8 @@ static const struct verb_field disconnect_fields[] = {
                 "From the message to the end; default 10s after warning, 2s after "
                 "refresh_requested, else at once",
                 NULL},
+        {"code", VERB_INT, false, "In the close frame; default the knob close_code",
+                NULL},
         END};
 static const struct verb_field answer_fields[] = {
         {"call", VERB_STR, false, "Method, or any", NULL},
@@ -112,18 +120,81 @@ static const struct verb_field answer_fields[] = {
         {"times", VERB_INT, false, "For so many calls; default 1, 0: all from now on",
                 NULL},
         {"after", VERB_INT, false, "After letting so many pass", NULL},
+        {"for", VERB_DURATION, false,
+                "Only for so long; then times defaults to all of them", NULL},
         {"clear", VERB_BOOL, false, "Forget all rules first", NULL}, END};
 static const struct verb_field envelope_fields[] = {
         {"how", VERB_STR, true,
-                "duplicate: the last one again; delay, drop, drop_ack: the next ones; raw: any frame",
+                "duplicate: the last one again; delay, drop, drop_ack, withhold (until "
+                "release), reorder (then in reverse): the next ones; raw: any frame",
                 envelope_hows},
-        {"times", VERB_INT, false, "delay, drop, drop_ack: how many; default 1", NULL},
+        {"times", VERB_INT, false,
+                "delay, drop, drop_ack, withhold, reorder: how many; default 1", NULL},
+        {"reverse", VERB_BOOL, false, "release: the last first", NULL},
         {"by", VERB_DURATION, false, "delay: how long; default 10s", NULL},
         {"conn", VERB_INT, false, "duplicate, raw: on this connection; default any",
                 NULL},
         {"text", VERB_STR, false, "raw: a text frame", NULL},
         {"binary", VERB_STR, false, "raw: a binary frame, in hex", NULL},
         {"bytes", VERB_STR, false, "raw: bytes on the wire, in hex", NULL}, END};
+static const struct verb_field wire_fields[] = {
+        {"conn", VERB_INT, false, "Connection number; default all open ones", NULL},
+        {"how", VERB_STR, true,
+                "What we send: pieces: so many bytes at a time; fragments: messages in fragments "
+                "of so many; stall: nothing for a time; cut: only up to a byte of a frame; plain: "
+                "as it should be",
+                wire_hows},
+        {"bytes", VERB_INT, false, "pieces, fragments: default 1; cut: default 0", NULL},
+        {"every", VERB_DURATION, false, "pieces: between two; stall: how long; default 0",
+                NULL},
+        {"frame", VERB_INT, false, "cut: in the so-manieth frame from now; default 1",
+                NULL},
+        {"end", VERB_STR, false, "cut: how the connection ends there; default rst", ends},
+        END};
+static const struct verb_field tls_fields[] = {
+        {"how", VERB_STR, true,
+                "The next handshakes: with an expired certificate, for another name, "
+                "signed by nobody; answered with an alert, a reset, cut after some bytes, "
+                "not at all; good again",
+                tls_hows},
+        {"times", VERB_INT, false, "How many; default 1, 0: all from now on", NULL},
+        {"alert", VERB_INT, false,
+                "alert: its number; default 42, bad_certificate (RFC 8446, 6)", NULL},
+        {"bytes", VERB_INT, false, "cut: after so many; default 100", NULL}, END};
+static const struct verb_field log_fields[] = {
+        {"what", VERB_STR, true, "HTTP requests, or WebSocket frames", log_whats},
+        {"since", VERB_INT, false, "Only what came after this seq", NULL},
+        {"path", VERB_STR, false, "requests: whose path begins so", NULL},
+        {"conn", VERB_INT, false, "frames: of this connection", NULL}, END};
+static const struct verb_field command_fields[] = {AS, IN,
+        {"command", VERB_STR, true, "With its slash", NULL},
+        {"text", VERB_STR, false, "What follows it", NULL}, END};
+static const struct verb_field click_fields[] = {AS, IN, TS, OF,
+        {"action_id", VERB_STR, true, "Of an element in the message's blocks", NULL},
+        {"with", VERB_OBJ, false, "What else the action says, such as selected_option",
+                NULL},
+        END};
+static const struct verb_field shortcut_fields[] = {AS,
+        {"callback_id", VERB_STR, true, "The shortcut's", NULL},
+        {"in", VERB_STR, false, "Message shortcut: the channel; without: a global one",
+                NULL},
+        TS, OF, END};
+static const struct verb_field submit_fields[] = {AS,
+        {"view", VERB_STR, false, "Its ID or callback_id; default the last opened", NULL},
+        {"values", VERB_OBJ, false, "state.values: block_id, action_id, value", NULL},
+        {"close", VERB_BOOL, false, "Close it instead: view_closed, if it asked for that",
+                NULL},
+        END};
+static const struct verb_field suggest_fields[] = {AS,
+        {"action_id", VERB_STR, true, "Of the external select", NULL},
+        {"block_id", VERB_STR, false, "Of its block", NULL},
+        {"value", VERB_STR, false, "What was typed", NULL}, END};
+static const struct verb_field session_fields[] = {AS,
+        {"end", VERB_BOOL, false, "Sign out: the tokens become invalid_auth", NULL},
+        {"drop", VERB_BOOL, false, "Say goodbye on the open sockets and close them",
+                NULL},
+        END};
+static const struct verb_field typing_fields[] = {AS, IN, END};
 static const struct verb_field refuse_fields[] = {
         {"what", VERB_STR, true,
                 "connections: new WebSockets; http: Web API and pictures; nothing: no more",
@@ -176,11 +247,26 @@ const struct verb sim_slack_verbs[] = {
         {"answer", "Answer the next calls otherwise", answer_fields, verb_answer},
         {"envelope", "Repeat, delay or lose envelopes; send odd frames", envelope_fields,
                 verb_envelope},
+        {"wire", "Send in pieces, slowly, fragmented or cut", wire_fields, verb_wire},
+        {"tls", "Spoil the next TLS handshakes", tls_fields, verb_tls},
         {"refuse", "Reset every new connection", refuse_fields, verb_refuse},
         {"revoke", "Make a token bad, or good again", revoke_fields, verb_revoke},
         {"knob", "What is not known of Slack: see README.md", knob_fields, verb_knob},
         {"tokens", "The app's tokens: {bot, app}", tokens_fields, verb_tokens},
         {"app", "Change the app's scopes and subscriptions", app_fields, verb_app},
+        {"command", "Use a slash command: {trigger_id, response_url}", command_fields,
+                verb_command},
+        {"click", "Use a button or menu of a message: {trigger_id, response_url}",
+                click_fields, verb_click},
+        {"shortcut", "Use a global or message shortcut: {trigger_id}", shortcut_fields,
+                verb_shortcut},
+        {"submit", "Submit or close a modal: {view}", submit_fields, verb_submit},
+        {"suggest", "Type into an external select", suggest_fields, verb_suggest},
+        {"session", "A signed-in client's tokens: {token, cookie}", session_fields,
+                verb_session},
+        {"typing", "Somebody is typing (clients hear it, apps never)", typing_fields,
+                verb_typing},
+        {"log", "Requests or frames as they were", log_fields, verb_log},
         {"state", "Everything that is there", none, verb_state},
         {0},
 };

@@ -26,5 +26,8 @@ verb_run_fn verb_create_channel, verb_invite, verb_kick, verb_join, verb_leave,
         verb_update_user;
 verb_run_fn verb_disconnect, verb_answer, verb_envelope, verb_refuse, verb_revoke,
         verb_knob, verb_tokens, verb_app, verb_state;
+verb_run_fn verb_wire, verb_tls, verb_log;
+verb_run_fn verb_command, verb_click, verb_shortcut, verb_submit, verb_suggest,
+        verb_session, verb_typing;
 
 #endif

@@ -31,14 +31,16 @@ bool verb_disconnect(void *arg, const cJSON *args, cJSON **result, struct err *e
 {
 	struct sim_slack *sim = arg;
 	const char *reason = json_str_or(args, "reason", "refresh_requested");
-	const char *how = json_str_or(args, "how", "close");
-	int64_t conn = json_int(args, "conn", 0);
-	int64_t after_ms = json_int(args, "after", default_after_ms(sim, reason));
+	int64_t conn = json_int(args, "conn", 0), code = json_int(args, "code", 0);
+	const struct socket_end end = {reason, json_str_or(args, "how", "close"),
+	        json_int(args, "after", default_after_ms(sim, reason)), (unsigned)code};
 
 	(void)result;
+	if (code != 0 && (code < 1000 || code > 4999)) {
+		return err_set(err, ERR_PERMANENT, 0, "close codes are 1000 to 4999");
+	}
 	if (conn < 0 || conn > INT32_MAX ||
-	        !sockets_disconnect(
-	                sim->sockets, (unsigned)conn, reason, how, after_ms)) {
+	        !sockets_disconnect(sim->sockets, (unsigned)conn, &end)) {
 		return err_set(err, ERR_PERMANENT, 0, "there is no open connection %s",
 		        conn ? "of that number" : "at all");
 	}
@@ -84,8 +86,10 @@ bool verb_answer(void *arg, const cJSON *args, cJSON **result, struct err *err)
 	if (!with || !json_str(args, "call")) {
 		return err_set(err, ERR_PERMANENT, 0, "say call and with");
 	}
-	return faults_add_answer(sim->faults, json_str(args, "call"), channel, with,
-	        json_int(args, "times", 1), json_int(args, "after", 0), err);
+	struct fault_span span = {json_int(args, "times", json_get(args, "for") ? 0 : 1),
+	        json_int(args, "after", 0), json_int(args, "for", 0)};
+	return faults_add_answer(
+	        sim->faults, json_str(args, "call"), channel, with, &span, err);
 }
 
 /* ---- envelopes and frames ---- */
@@ -165,6 +169,10 @@ bool verb_envelope(void *arg, const cJSON *args, cJSON **result, struct err *err
 		envelopes_drop_frames(sim->envelopes, times);
 	} else if (str_equal(how, "drop_ack")) {
 		envelopes_drop_acks(sim->envelopes, times);
+	} else if (str_equal(how, "withhold") || str_equal(how, "reorder")) {
+		envelopes_withhold(sim->envelopes, times, str_equal(how, "reorder"));
+	} else if (str_equal(how, "release")) {
+		envelopes_release(sim->envelopes, json_bool(args, "reverse", false));
 	} else {
 		return on_connection(sim, args, how, err);
 	}
