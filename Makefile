@@ -3,6 +3,7 @@
 #   make            the daemon, the two simulators, the scenario runner
 #   make demo       a message travels both ways, live (DEMO_EXIT=1: ends by itself)
 #   make test       unit tests, scenarios, format, lint and trace checks (ASAN=1: all of it under ASan+UBSan)
+#   make exit-11    exit status 11 reproduced, cured, and told from its look-alikes
 #   make scenarios  the scenarios alone
 #   make torture    the daemon killed before and after every durable call (minutes)
 #   make golden     sim-matrix's answers against those a real Synapse gave; golden-synapse records them anew
@@ -60,7 +61,7 @@ PROGRAMS := $(BUILD)/matrix-slack-bridge $(BUILD)/sim-slack-server $(BUILD)/sim-
 	$(BUILD)/scenario $(BUILD)/shim.so
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
-.PHONY: all asan units test scenarios demo fuzz torture format lint clean deps
+.PHONY: all asan units test scenarios exit-11 demo fuzz torture format lint clean deps
 all: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) programs
 .PHONY: programs
@@ -136,6 +137,9 @@ test: all units
 	@ci/test $(BUILD)
 scenarios: all
 	@$(BUILD)/scenario run
+# Exit status 11 reproduced, cured, and told from what looks like it.
+exit-11: all
+	@ci/exit-11 $(BUILD)
 demo: all
 	@ci/demo $(BUILD) $(if $(DEMO_EXIT),--exit)
 format:

@@ -81,6 +81,7 @@ struct config {
 		struct config_writer *writers;
 		size_t writer_count;
 	} logging;
+	char *env_config_prefix; /* NULL: environment variables set no keys */
 };
 
 /* A problem: where it is, what was found, what is expected, what to do. */

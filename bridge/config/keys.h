@@ -31,6 +31,7 @@ enum key_flag {
 	KEY_OURS = 8,       /* mautrix-slack does not have it */
 	KEY_GENERATED = 16, /* mautrix bridges make up a value themselves */
 	KEY_REQUIRED = 32,  /* its default is a placeholder */
+	KEY_PATH = 128,     /* ${CREDENTIALS_DIRECTORY} and its like are put in */
 	KEY_LATER = 64,     /* lands in struct config, but nothing acts on it yet */
 };
 

@@ -83,9 +83,12 @@ static const struct config_key rows[] = {
 		.doc = "Not when a user's devices change."},
 
 	{.path = "env_config_prefix", .type = KEY_TEXT, .value = "null", .flags = KEY_BLANK,
+		.field = TEXT_AT(env_config_prefix),
 		.doc = "Prefix of environment variables that set keys: with BRIDGE_, the variable\n"
-			"BRIDGE_APPSERVICE__AS_TOKEN sets appservice.as_token.",
-		.note = "environment variables do not set keys in this version"},
+			"BRIDGE_APPSERVICE__AS_TOKEN sets appservice.as_token, and\n"
+			"BRIDGE_APPSERVICE__AS_TOKEN_FILE names a file that holds its value, such as\n"
+			"${CREDENTIALS_DIRECTORY}/as_token. They win over what is written here. Lists\n"
+			"and mappings are written as YAML. An unknown name ends the start."},
 
 	{.path = "logging", .type = KEY_SECTION,
 		.doc = "What is logged, and where to."},

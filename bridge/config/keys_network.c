@@ -60,9 +60,10 @@ static const struct config_key rows[] = {
 		.field = TEXT_AT(slack.api_url),
 		.doc = "Where Slack's Web API is. Change it for tests against another server only."},
 	{.path = "network.ca_file", .type = KEY_TEXT, .value = "null",
-		.flags = KEY_OURS,
+		.flags = KEY_OURS | KEY_PATH,
 		.field = TEXT_AT(slack.ca_file),
-		.doc = "File with the certificates to trust, in PEM form. null: the system's."},
+		.doc = "File with the certificates to trust, in PEM form. null: the system's.\n"
+			"${CREDENTIALS_DIRECTORY} in it is put in."},
 	{.path = "network.max_connections", .type = KEY_INT, .value = "1",
 		.min = 1, .max = 10,
 		.flags = KEY_LATER | KEY_OURS,

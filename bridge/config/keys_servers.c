@@ -11,12 +11,12 @@ static const struct config_key rows[] = {
 		.doc = "postgres or sqlite3-fk-wal, which sqlite3 and litestream are read as."},
 	{.path = "database.uri", .type = KEY_TEXT,
 		.value = "postgres://user:password@host/database?sslmode=disable",
-		.flags = KEY_REQUIRED | KEY_SECRET,
+		.flags = KEY_REQUIRED | KEY_SECRET | KEY_PATH,
 		.field = TEXT_AT(database.uri),
 		.doc = "Must be set. SQLite: a path, or file:PATH?_txlock=immediate.\n"
 			"PostgreSQL: postgres://user:password@host/database?sslmode=disable, or over a\n"
 			"Unix socket postgres:///database?host=/run/postgresql. Special characters of\n"
-			"the password are written as %XX."},
+			"the password are written as %XX. ${STATE_DIRECTORY} in it is put in."},
 	{.path = "database.max_open_conns", .type = KEY_INT, .value = "5",
 		.min = 0, .max = 10000,
 		.flags = KEY_LATER,

@@ -3,6 +3,7 @@
 #include "lib/buf.h"
 #include "lib/mem.h"
 
+#include "bridge/config/environment.h"
 #include "bridge/config/file.h"
 #include "bridge/config/reading.h"
 #include "bridge/exit_codes.h"
@@ -26,6 +27,9 @@ void complain(struct reading *reading, const char *key, const struct node *at, i
 	if (at != NULL) {
 		place.line = at->line;
 		place.column = at->column;
+	}
+	if (at != NULL && environment_name(reading, at) != NULL) {
+		place.file = environment_name(reading, at);
 	}
 	va_start(args, fmt);
 	autofree char *text = xvasprintf(fmt, args);
@@ -235,6 +239,17 @@ static void warn_unused(
 	}
 }
 
+static void apply_path(
+        struct reading *reading, const struct config_key *key, char **field)
+{
+	if (*field != NULL && strstr(*field, "${") != NULL) {
+		autofree char *path = environment_path(reading, key->path, *field);
+		if (path != NULL) {
+			str_replace(field, path);
+		}
+	}
+}
+
 static void apply(
         struct reading *reading, const struct config_key *key, const struct node *value)
 {
@@ -247,6 +262,9 @@ static void apply(
 	} else if (key->type == KEY_TEXT) {
 		str_replace(
 		        (char **)(void *)field, node_is_null(value) ? NULL : value->text);
+		if (key->flags & KEY_PATH) {
+			apply_path(reading, key, (char **)(void *)field);
+		}
 	} else if (key->type == KEY_BOOL) {
 		node_to_bool(value, (bool *)(void *)field);
 	} else if (key->type == KEY_INT) {
@@ -307,9 +325,11 @@ struct config *reading_run(
 	reading.config = xcalloc(1, sizeof(*reading.config));
 	reading.nodes = xcalloc(keys_count(), sizeof(*reading.nodes));
 	read_root(&reading);
+	environment_read(&reading);
 	apply_all(&reading);
 	config_validate(&reading);
 	problems_sort(problems);
+	environment_free(&reading);
 	free(reading.nodes);
 	node_free(reading.defaults);
 	node_free(reading.root);

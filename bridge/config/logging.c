@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "bridge/config/environment.h"
 #include "bridge/exit_codes.h"
 
 #include <string.h>
@@ -116,6 +117,10 @@ static void read_writer(struct reading *reading, const struct node *writer)
 	        .filename = xstrdup_null(text_of(writer, "filename")),
 	        .min_level = config->logging.min_level,
 	};
+	if (found.filename != NULL && strstr(found.filename, "${") != NULL) {
+		autofree char *path = environment_path(reading, WRITERS, found.filename);
+		str_replace(&found.filename, path != NULL ? path : found.filename);
+	}
 	const struct node *level = node_get(writer, "min_level");
 	enum log_level own = LOG_TRACE;
 	if (!node_is_null(level) && level_read(reading, WRITERS, level, &own)) {

@@ -12,6 +12,7 @@ struct reading {
 	struct config *config;
 	struct node *root, *defaults;
 	const struct node **nodes; /* per key of the table: in the file, or NULL */
+	struct env_value *env;     /* environment.h */
 	bool older;                /* the second walk through the file, for older names */
 };
 

@@ -251,6 +251,13 @@ static void check_username_template(struct reading *reading)
 		return;
 	}
 	autofree char *sample = config_ghost_localpart(reading->config, "t0-u0");
+	if (sample != NULL && strcmp(sample, "t0-u0") == 0) {
+		complain(reading, key, NULL, INVALID,
+		        "found \"%s\"; expected some text around {{.}}, such as slack_{{.}}: or "
+		        "every user of the homeserver would be taken for one of Slack's",
+		        text);
+		return;
+	}
 	if (sample == NULL || !is_localpart(sample)) {
 		complain(reading, key, NULL, INVALID,
 		        "found \"%s\"; expected only a-z 0-9 . _ = / + - around {{.}}, and at most 190 "

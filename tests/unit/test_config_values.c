@@ -182,7 +182,7 @@ static const struct accepted accepted[] = {
         {"provisioning.shared_secret", "made-up-by-the-other-bridge", NULL},
         {"encryption.pickle_key", "made-up-by-the-other-bridge", NULL},
         {"encryption.default", "true", "does not bridge encrypted rooms"},
-        {"env_config_prefix", "BRIDGE_", "environment variables do not set keys"},
+        {"env_config_prefix", "BRIDGE_", NULL},
         {"env_config_prefix", "", NULL},
         {"double_puppet.secrets", "{example.com: 'as_token:foobar'}", NULL},
         {"double_puppet.secrets", "{example.org: 'as_token:secret'}", "not used"},
