@@ -92,12 +92,18 @@ static void send_ping(struct call *call)
 
 void api_appservice_ping(struct call *call)
 {
-	if (call->as == NULL) {
+	bool strict = call->sim->profile->strict;
+
+	if (strict && call->as == NULL && call->device == NULL) {
+		call_fail(call, FAIL_MISSING_TOKEN, NULL);
+	} else if (call->as == NULL) {
 		call_fail(call, FAIL_APPSERVICES_ONLY, NULL);
 	} else if (strcmp(call->as->reg.id, call_param(call, "id")) != 0) {
 		call_fail(call, FAIL_WRONG_APPSERVICE, NULL);
 	} else if (!appservice_has_url(call->as)) {
 		call_fail(call, FAIL_URL_NOT_SET, NULL);
+	} else if (strict && call->request.body.n == 0) {
+		call_fail(call, FAIL_NOT_JSON, NULL);
 	} else {
 		send_ping(call);
 	}

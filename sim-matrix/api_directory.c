@@ -65,8 +65,14 @@ void api_alias_put(struct call *call)
 	room = room_find(call->sim, room_id);
 	if (map_get(call->sim->aliases, alias) != NULL) {
 		call_fail(call, FAIL_ALIAS_EXISTS, alias);
+	} else if (room == NULL && call->sim->profile->strict) {
+		call_fail_as(call, 400, "M_UNKNOWN", "Room does not exist");
 	} else if (room == NULL) {
 		call_fail(call, FAIL_ROOM_UNKNOWN, room_id);
+	} else if (call->sim->profile->strict && call->as == NULL &&
+	           !room_is_joined(room, call->user_id)) {
+		call_fail_as(call, 403, "M_FORBIDDEN",
+		        "You must be in the room to create an alias for it");
 	} else {
 		alias_set(call->sim, alias, room, call->user_id);
 		call_reply_empty(call);
@@ -135,6 +141,10 @@ void api_directory_put(struct call *call)
 	struct room *room = call_room(call);
 	const char *visibility = json_str_or(call->body, "visibility", "public");
 
+	if (room == NULL && call->sim->profile->strict) {
+		call_fail_as(call, 400, "M_UNKNOWN", "Unknown room");
+		return;
+	}
 	if (room == NULL) {
 		call_fail(call, FAIL_DIRECTORY_ROOM, NULL);
 		return;

@@ -65,6 +65,11 @@ void api_receipt(struct call *call)
 	if (room == NULL) {
 		return;
 	}
+	if (call->sim->profile->strict && !room_is_joined(room, call->user_id)) {
+		call_fail_as(call, 403, "M_FORBIDDEN",
+		        "You don't have permission to access that event.");
+		return;
+	}
 	if (thread != NULL &&
 	        (!cJSON_IsString(thread) || thread->valuestring[0] == '\0' ||
 	                strcmp(type, "m.fully_read") == 0)) {

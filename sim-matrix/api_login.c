@@ -52,13 +52,30 @@ static char *wanted_localpart(struct call *call, const char *given)
 	return NULL;
 }
 
+/* An appservice is asked for, and it is none: Synapse tells no token from a wrong one. */
+static void no_appservice(struct call *call, enum fail_id wrong)
+{
+	bool strict = call->sim->profile->strict;
+
+	if (!strict ||
+	        (call->request.bearer == NULL && wrong != FAIL_NOT_APPSERVICE_TOKEN)) {
+		call_fail(call, FAIL_MISSING_AS_TOKEN, NULL);
+	} else if (call->request.bearer == NULL) {
+		call_fail_as(call, 400, "M_UNKNOWN",
+		        "Appservice token must be provided when using a type of "
+		        "m.login.application_service");
+	} else {
+		call_fail_as(call, 401, "M_UNKNOWN_TOKEN", "Unrecognised access token");
+	}
+}
+
 static bool namespace_allows(struct call *call, const char *localpart)
 {
 	autofree char *user_id = user_id_of(call->sim, localpart);
 
 	if (str_equal(json_str(call->body, "type"), as_login)) {
 		if (call->as == NULL) {
-			call_fail(call, FAIL_MISSING_AS_TOKEN, NULL);
+			no_appservice(call, FAIL_NOT_APPSERVICE_TOKEN);
 			return false;
 		}
 		if (!appservice_owns_user(call->as, user_id)) {
@@ -114,6 +131,12 @@ void api_register(struct call *call)
 	autofree char *localpart = NULL;
 	struct user *user;
 
+	if (call->sim->profile->strict && kind != NULL && strcmp(kind, "guest") != 0 &&
+	        strcmp(kind, "user") != 0) {
+		call_fail_as(
+		        call, 400, "M_UNRECOGNIZED", "Do not understand membership kind");
+		return;
+	}
 	if (str_equal(kind, "guest")) {
 		call_fail(call, FAIL_GUESTS, NULL);
 		return;
@@ -130,7 +153,11 @@ void api_register(struct call *call)
 	}
 	str_replace(&call->user_id, user->user_id);
 	if (json_bool(call->body, "inhibit_login", false)) {
-		call_reply(call, 200, json_set_str(json_new(), "user_id", user->user_id));
+		cJSON *json = json_set_str(json_new(), "user_id", user->user_id);
+		if (call->sim->profile->strict) {
+			json_set_str(json, "home_server", call->sim->server_name);
+		}
+		call_reply(call, 200, json);
 		return;
 	}
 	reply_device(call, user,
@@ -225,10 +252,12 @@ static struct user *login_by_appservice(struct call *call, const char *user_id)
 		return NULL;
 	}
 	if (!appservice_owns_user(call->as, user_id)) {
-		call_fail(call, FAIL_REGISTER_NAMESPACE, user_id);
+		call_fail(call, FAIL_LOGIN_NAMESPACE, user_id);
 		return NULL;
 	}
-	if (user == NULL) {
+	if (user == NULL && call->sim->profile->strict) {
+		call_fail_as(call, 404, "M_UNKNOWN", "No row found (users)");
+	} else if (user == NULL) {
 		call_fail(call, FAIL_LOGIN_PASSWORD, NULL);
 	}
 	return user;
@@ -248,7 +277,7 @@ void api_login(struct call *call)
 		return;
 	}
 	if (by_as && call->as == NULL) {
-		call_fail(call, FAIL_MISSING_AS_TOKEN, NULL);
+		no_appservice(call, FAIL_MISSING_AS_TOKEN);
 		return;
 	}
 	user_id = login_user_id(call);

@@ -17,7 +17,9 @@ struct room *call_known_room(struct call *call)
 	struct room *room = call_room(call);
 
 	if (room == NULL) {
-		call_fail(call, FAIL_ROOM_UNKNOWN, call_param(call, "room"));
+		bool says_so = call->sim->profile->errors == ERRORS_CONDUWUIT;
+		call_fail(call, says_so ? FAIL_ROOM_UNKNOWN : FAIL_NOT_IN_ROOM,
+		        says_so ? call_param(call, "room") : call->user_id);
 	}
 	return room;
 }
@@ -124,7 +126,7 @@ static void act_on_other(struct call *call, member_act_fn *act)
 	if (room == NULL) {
 		/* invite finds nobody joined; kick finds no member event and says so
 		 * politely */
-		if (act == members_kick) {
+		if (act == members_kick && !call->sim->profile->strict) {
 			call_reply_empty(call);
 		} else {
 			call_fail(call, FAIL_INVITER_NOT_JOINED, NULL);
@@ -170,6 +172,12 @@ void api_leave(struct call *call)
 	struct room *room = call_room(call);
 	struct fail fail;
 
+	if (call->sim->profile->strict &&
+	        (room == NULL || room_membership(room, call->user_id) == NULL)) {
+		call_fail_as(call, room == NULL ? 404 : 403,
+		        room == NULL ? "M_UNKNOWN" : "M_FORBIDDEN", "Not a known room");
+		return;
+	}
 	if (room == NULL) {
 		call_reply_empty(call); /* marked as left, for what it is worth */
 		return;
@@ -185,7 +193,9 @@ void api_forget(struct call *call)
 	const struct room *room = call_room(call);
 	const char *now = room != NULL ? room_membership(room, call->user_id) : NULL;
 
-	if (now == NULL) {
+	if (now == NULL && call->sim->profile->strict) {
+		call_reply_empty(call);
+	} else if (now == NULL) {
 		call_fail(call, FAIL_FORGET_NEVER, NULL);
 	} else if (strcmp(now, "leave") != 0 && strcmp(now, "ban") != 0) {
 		call_fail(call, FAIL_FORGET_IN_ROOM, NULL);

@@ -109,8 +109,7 @@ void api_presence_put(struct call *call)
 	cJSON *json;
 
 	if (strcmp(call_param(call, "user"), call->user_id) != 0) {
-		call_fail(call, FAIL_INVALID_PARAM,
-		        "Not allowed to set presence of other users");
+		call_fail(call, FAIL_PRESENCE_OTHER, NULL);
 		return;
 	}
 	if (!call_need_str(call, "presence", &presence)) {

@@ -189,7 +189,8 @@ void api_messages(struct call *call)
 		call_fail(call, FAIL_MESSAGES_ROOM, NULL);
 		return;
 	}
-	page.forward = str_equal(dir, "f");
+	/* Synapse goes forward if nobody says where; conduwuit wants to be told. */
+	page.forward = str_equal(dir, "f") || (dir == NULL && call->sim->profile->strict);
 	page.from = token_of(call, "from", page.forward ? 0 : call->sim->count + 1);
 	page.to = token_of(call, "to", 0);
 	page.limit = limit_of(call, MESSAGES_DEFAULT, MESSAGES_MAX);
@@ -202,7 +203,9 @@ void api_messages(struct call *call)
 	if (page.last != 0) {
 		set_token(json, "end", page.last);
 	}
-	json_set(json, "state", cJSON_CreateArray());
+	if (!call->sim->profile->strict) {
+		json_set(json, "state", cJSON_CreateArray());
+	}
 	call_reply(call, 200, json);
 }
 
@@ -227,7 +230,7 @@ void api_context(struct call *call)
 	state = cJSON_CreateArray();
 	for (size_t i = 0; map_next(event->room->state, &i, NULL, &value);) {
 		cJSON_AddItemToArray(
-		        state, event_to_json(value, EVENT_FULL, call->user_id));
+		        state, event_to_json(value, EVENT_STATE, call->user_id));
 	}
 	json = json_set(
 	        json_new(), "event", event_to_json(event, EVENT_FULL, call->user_id));

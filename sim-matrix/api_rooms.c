@@ -123,7 +123,7 @@ void api_members(struct call *call)
 		if ((wanted == NULL || str_equal(now, wanted)) &&
 		        (unwanted == NULL || !str_equal(now, unwanted))) {
 			cJSON_AddItemToArray(
-			        chunk, event_to_json(event, EVENT_FULL, call->user_id));
+			        chunk, event_to_json(event, EVENT_STATE, call->user_id));
 		}
 	}
 	call_reply(call, 200, json_set(json_new(), "chunk", chunk));

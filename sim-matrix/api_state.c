@@ -24,7 +24,7 @@ void api_state_all(struct call *call)
 	list = cJSON_CreateArray();
 	for (size_t i = 0; map_next(room->state, &i, NULL, &event);) {
 		cJSON_AddItemToArray(
-		        list, event_to_json(event, EVENT_FULL, call->user_id));
+		        list, event_to_json(event, EVENT_STATE, call->user_id));
 	}
 	call_reply(call, 200, list);
 }
@@ -47,7 +47,7 @@ void api_state_get(struct call *call)
 	if (event == NULL) {
 		call_fail(call, FAIL_STATE_MISSING, NULL);
 	} else if (format != NULL && strcasecmp(format, "event") == 0) {
-		call_reply(call, 200, event_to_json(event, EVENT_FULL, call->user_id));
+		call_reply(call, 200, event_to_json(event, EVENT_RAW, call->user_id));
 	} else {
 		call_reply(call, 200, content_copy(event->content));
 	}

@@ -34,6 +34,9 @@ static bool answer(struct call *call, bool anyway)
 		cJSON_Delete(json);
 		return false;
 	}
+	if (call->sim->profile->sparse_sync) {
+		sync_make_sparse(&query, json);
+	}
 	call_reply(call, 200, json);
 	return true;
 }

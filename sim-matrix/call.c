@@ -7,6 +7,7 @@
 #include "sim-matrix/canonical.h"
 #include "sim-matrix/records.h"
 #include "sim-matrix/route.h"
+#include "sim-matrix/strict.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -207,6 +208,15 @@ void call_fail(struct call *call, enum fail_id id, const char *arg)
 	call_fail_with(call, &fail);
 }
 
+void call_fail_as(struct call *call, int status, const char *errcode, const char *text)
+{
+	cJSON *json = json_set_str(json_new(), "errcode", errcode);
+
+	json_set_str(json, "error", text);
+	snprintf(call->errcode, sizeof(call->errcode), "%s", errcode);
+	call_reply(call, status, json);
+}
+
 void call_add_header(struct call *call, const char *name, const char *value)
 {
 	if (call->header_count < CALL_HEADERS_MAX) {
@@ -290,6 +300,11 @@ static bool read_body(struct call *call)
 	call->body = json_parse(text, NULL);
 	call->canonical = call->body != NULL && canonical_numbers(text);
 	if (call->body != NULL && !cJSON_IsObject(call->body)) {
+		if (call->sim->profile->strict) {
+			call_fail_as(call, 400, "M_BAD_JSON",
+			        "Content must be a JSON object.");
+			return false;
+		}
 		cJSON_Delete(call->body);
 		call->body = NULL;
 	}
@@ -336,7 +351,7 @@ static void dispatch(struct call *call)
 		return;
 	}
 	faults_meet(call->sim->faults, call, &call->effect);
-	if (call->effect.skip || !read_body(call)) {
+	if (call->effect.skip || !read_body(call) || !strict_check(call)) {
 		return;
 	}
 	call->route->run(call);

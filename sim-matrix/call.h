@@ -141,6 +141,8 @@ void call_reply(struct call *call, int status, cJSON *json);
 void call_reply_empty(struct call *call); /* 200 {} */
 void call_reply_bytes(struct call *call, const char *content_type, struct str body);
 void call_fail(struct call *call, enum fail_id id, const char *arg);
+/* A refusal that one homeserver alone knows. text is for people. */
+void call_fail_as(struct call *call, int status, const char *errcode, const char *text);
 void call_fail_with(struct call *call, const struct fail *fail);
 void call_add_header(struct call *call, const char *name, const char *value);
 

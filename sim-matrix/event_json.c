@@ -3,15 +3,37 @@
 
 #include <string.h>
 
-static cJSON *unsigned_of(const struct event *event, const char *viewer)
+/* The viewer's membership when the event stood (MSC4115). */
+static const char *membership_at(const struct event *event, const char *viewer)
 {
+	const struct event *member = map_get(event->room->members, viewer);
+
+	while (member != NULL && member->count > event->count) {
+		member = member->replaces;
+	}
+	return member != NULL ? content_str(member->content, "membership") : "leave";
+}
+
+static bool is_for_client(const char *viewer)
+{
+	return viewer != NULL && viewer[0] != '\0';
+}
+
+static cJSON *unsigned_of(
+        const struct event *event, enum event_form form, const char *viewer)
+{
+	const struct profile *profile = event->room->sim->profile;
 	cJSON *out = json_new();
 	bool own = viewer == NULL || strcmp(viewer, event->sender) == 0;
 
 	if (event->redacted_by != NULL) {
-		cJSON *because = event_to_json(event->redacted_by, EVENT_FULL, viewer);
+		cJSON *because = event_to_json(event->redacted_by,
+		        form == EVENT_SYNC ? EVENT_SYNC : EVENT_STATE, viewer);
 		json_set(out, "redacted_because", because);
-		return out;
+		if (!profile->old_fields) {
+			return out;
+		}
+		json_set_str(out, "redacted_by", event->redacted_by->event_id);
 	}
 	if (event->replaces != NULL) {
 		json_set(out, "prev_content", content_share(event->replaces->content));
@@ -21,7 +43,35 @@ static cJSON *unsigned_of(const struct event *event, const char *viewer)
 	if (own) {
 		json_set_str(out, "transaction_id", event->txn_id);
 	}
+	if (profile->old_fields && is_for_client(viewer)) {
+		json_set_int(
+		        out, "age", loop_wall_ms(event->room->sim->loop) - event->ts_ms);
+		if (form == EVENT_FULL || form == EVENT_SYNC) {
+			json_set_str(out, "membership", membership_at(event, viewer));
+			event_bundle(event, viewer, form, out);
+		}
+	}
 	return out;
+}
+
+/* What clients of the first API version look for at the top. */
+static void add_old_fields(const struct event *event, const cJSON *more, cJSON *json)
+{
+	static const char *const copied[] = {
+	        "age", "prev_content", "redacted_because", "replaces_state"};
+
+	json_set_str(json, "user_id", event->sender);
+	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
+		const cJSON *value = content_get(more, copied[i]);
+		if (value != NULL) {
+			json_set(json, copied[i], content_copy(value));
+		}
+	}
+}
+
+static bool has_room(enum event_form form)
+{
+	return form == EVENT_FULL || form == EVENT_STATE || form == EVENT_RAW;
 }
 
 cJSON *event_to_json(const struct event *event, enum event_form form, const char *viewer)
@@ -39,19 +89,24 @@ cJSON *event_to_json(const struct event *event, enum event_form form, const char
 		                ? content_str(event->content, "redacts")
 		                : NULL);
 	}
-	if (form == EVENT_FULL) {
+	if (has_room(form)) {
 		json_set_str(json, "room_id", event->room->room_id);
 	}
 	json_set_str(json, "sender", event->sender);
 	json_set_str(json, "state_key", event->state_key);
 	json_set_str(json, "type", event->type);
-	if (form != EVENT_STRIPPED) {
-		more = unsigned_of(event, viewer);
-		if (more->child != NULL) {
-			json_set(json, "unsigned", more);
-		} else {
-			cJSON_Delete(more);
-		}
+	if (form == EVENT_STRIPPED) {
+		return json;
+	}
+	more = unsigned_of(event, form, viewer);
+	if (event->room->sim->profile->old_fields && is_for_client(viewer) &&
+	        (form == EVENT_FULL || form == EVENT_STATE)) {
+		add_old_fields(event, more, json);
+	}
+	if (more->child != NULL) {
+		json_set(json, "unsigned", more);
+	} else {
+		cJSON_Delete(more);
 	}
 	return json;
 }

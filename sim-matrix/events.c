@@ -82,6 +82,36 @@ static bool repeats_annotation(const struct sim_matrix *sim, const struct room *
 	return false;
 }
 
+/* What Synapse wants of a relation before it lets it in. */
+static bool relation_holds(struct sim_matrix *sim, const struct room *room,
+        const struct proposal *proposal, struct fail *fail)
+{
+	const char *target_id = relation_target(proposal->content);
+	const char *kind = relation_type(proposal->content);
+	const struct event *target = event_find(sim, target_id);
+
+	if (!sim->profile->strict || target_id == NULL || kind == NULL) {
+		return true;
+	}
+	if (target == NULL) {
+		return fail_set(
+		        fail, FAIL_RELATION, "Can't send relation to unknown event");
+	}
+	if (target->room != room) {
+		return fail_set(
+		        fail, FAIL_RELATION, "Relations must be in the same room");
+	}
+	if (strcmp(kind, "m.annotation") == 0 &&
+	        relation_key(proposal->content) == NULL) {
+		return fail_set(fail, FAIL_RELATION, "Missing aggregation key");
+	}
+	if (strcmp(kind, "m.thread") == 0 && relation_type(target->content) != NULL) {
+		return fail_set(fail, FAIL_RELATION,
+		        "Cannot start threads from an event with a relation");
+	}
+	return true;
+}
+
 static bool judge(struct sim_matrix *sim, const struct room *room,
         const struct proposal *proposal, struct fail *fail)
 {
@@ -104,6 +134,9 @@ static bool judge(struct sim_matrix *sim, const struct room *room,
 	}
 	if (!size_is_fine(room, proposal)) {
 		return fail_set(fail, FAIL_EVENT_TOO_LARGE, NULL);
+	}
+	if (!relation_holds(sim, room, proposal, fail)) {
+		return false;
 	}
 	if (repeats_annotation(sim, room, proposal)) {
 		return fail_set(fail, FAIL_DUPLICATE_ANNOTATION, NULL);
@@ -198,6 +231,15 @@ static void apply_redaction(struct sim_matrix *sim, const struct event *event)
 	target->redacted_by = event;
 }
 
+static void note_relation(struct sim_matrix *sim, const struct event *event)
+{
+	struct event *target = event_find(sim, relation_target(event->content));
+
+	if (target != NULL && target->room == event->room) {
+		target->is_related = true;
+	}
+}
+
 bool event_send(struct sim_matrix *sim, struct room *room,
         const struct proposal *proposal, struct event **out, struct fail *fail)
 {
@@ -212,6 +254,7 @@ bool event_send(struct sim_matrix *sim, struct room *room,
 	if (event->state_key != NULL) {
 		apply_state(sim, room, event);
 	}
+	note_relation(sim, event);
 	if (strcmp(event->type, "m.room.redaction") == 0) {
 		apply_redaction(sim, event);
 	}

@@ -15,8 +15,11 @@ bool event_send(struct sim_matrix *sim, struct room *room,
         const struct proposal *proposal, struct event **out, struct fail *fail);
 
 enum event_form {
-	EVENT_FULL,     /* with room_id */
-	EVENT_SYNC,     /* without */
+	EVENT_FULL,  /* with room_id, and what old clients look for */
+	EVENT_STATE, /* the same, of a list of state */
+	EVENT_RAW,   /* with room_id alone */
+	EVENT_SYNC,  /* without */
+	EVENT_SYNC_STATE,
 	EVENT_STRIPPED, /* content, sender, state_key, type */
 };
 /* viewer: the user it is for; a sender sees their own transaction_id, others do not. NULL
@@ -25,6 +28,11 @@ enum event_form {
 cJSON *event_to_json(const struct event *event, enum event_form form, const char *viewer);
 /* Sets unsigned.age of what event_to_json() gave. */
 void event_add_age(const struct sim_matrix *sim, const struct event *event, cJSON *json);
+
+/* Sets unsigned's m.relations: edits and threads of this event, as Synapse bundles them.
+ */
+void event_bundle(
+        const struct event *event, const char *viewer, enum event_form form, cJSON *more);
 
 struct event *event_find(const struct sim_matrix *sim, const char *event_id);
 /* What a redaction leaves of the content (room version 11). Caller deletes. */

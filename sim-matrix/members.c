@@ -143,7 +143,9 @@ bool members_invite(struct sim_matrix *sim, struct room *room, struct actor acto
 		return fail_set(fail, FAIL_INVITE_JOINED, user_id);
 	}
 	content = member_content(sim, user_id, "invite");
-	json_set_bool(content, "is_direct", is_direct);
+	if (is_direct || !sim->profile->strict) {
+		json_set_bool(content, "is_direct", is_direct);
+	}
 	json_set_str(content, "reason", reason);
 	return send_member(sim, room, actor, user_id, content, fail);
 }
@@ -151,13 +153,14 @@ bool members_invite(struct sim_matrix *sim, struct room *room, struct actor acto
 /* ---- going ---- */
 
 /* The member event of now with another membership. Caller deletes. */
-static cJSON *changed_content(const struct room *room, const char *user_id,
-        const char *membership, const char *reason)
+static cJSON *changed_content(const struct sim_matrix *sim, const struct room *room,
+        const char *user_id, const char *membership, const char *reason)
 {
 	static const char *const dropped[] = {"join_authorised_via_users_server",
 	        "third_party_invite", "is_direct", "reason"};
 	const struct event *now = map_get(room->members, user_id);
-	cJSON *content = now != NULL ? content_copy(now->content) : json_new();
+	cJSON *content = now != NULL && !sim->profile->strict ? content_copy(now->content)
+	                                                      : json_new();
 
 	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
 		cJSON_DeleteItemFromObjectCaseSensitive(content, dropped[i]);
@@ -174,7 +177,7 @@ bool members_leave(struct sim_matrix *sim, struct room *room, struct actor actor
 		return true;
 	}
 	return send_member(sim, room, actor, actor.user_id,
-	        changed_content(room, actor.user_id, "leave", reason), fail);
+	        changed_content(sim, room, actor.user_id, "leave", reason), fail);
 }
 
 bool members_kick(struct sim_matrix *sim, struct room *room, struct actor actor,
@@ -183,13 +186,15 @@ bool members_kick(struct sim_matrix *sim, struct room *room, struct actor actor,
 	const char *now = room_membership(room, user_id);
 
 	if (now == NULL) {
-		return true; /* as Synapse, says conduwuit's code */
+		return !sim->profile->strict ||
+		       fail_set(fail, FAIL_KICK_ABSENT,
+		               "leave"); /* conduwuit says nothing */
 	}
 	if (strcmp(now, "leave") == 0 || strcmp(now, "ban") == 0) {
 		return fail_set(fail, FAIL_KICK_ABSENT, now);
 	}
 	return send_member(sim, room, actor, user_id,
-	        changed_content(room, user_id, "leave", reason), fail);
+	        changed_content(sim, room, user_id, "leave", reason), fail);
 }
 
 bool members_ban(struct sim_matrix *sim, struct room *room, struct actor actor,
@@ -200,7 +205,7 @@ bool members_ban(struct sim_matrix *sim, struct room *room, struct actor actor,
 	if (strcmp(actor.user_id, user_id) == 0) {
 		return fail_set(fail, FAIL_BAN_SELF, NULL);
 	}
-	content = changed_content(room, user_id, "ban", reason);
+	content = changed_content(sim, room, user_id, "ban", reason);
 	cJSON_DeleteItemFromObjectCaseSensitive(content, "displayname");
 	cJSON_DeleteItemFromObjectCaseSensitive(content, "avatar_url");
 	return send_member(sim, room, actor, user_id, content, fail);
@@ -215,7 +220,7 @@ bool members_unban(struct sim_matrix *sim, struct room *room, struct actor actor
 		return fail_set(fail, FAIL_UNBAN, now != NULL ? now : "leave");
 	}
 	return send_member(sim, room, actor, user_id,
-	        changed_content(room, user_id, "leave", reason), fail);
+	        changed_content(sim, room, user_id, "leave", reason), fail);
 }
 
 bool members_knock(struct sim_matrix *sim, struct room *room, struct actor actor,

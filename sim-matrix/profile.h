@@ -23,6 +23,7 @@ struct profile {
 	bool token_on_open; /* a bad token is refused on endpoints that need none */
 
 	/* bodies */
+	bool strict;       /* wrong types and broken parameters are refused: strict.h */
 	bool lenient_post; /* a POST body that is no canonical JSON reads as {} */
 
 	/* identity */
@@ -33,6 +34,9 @@ struct profile {
 	bool regex_anchored; /* namespaces match at the start only */
 
 	/* events */
+	bool old_fields; /* age and user_id at the top of events, for old clients */
+	bool full_power_levels; /* a new room's levels say every default */
+	bool sparse_sync;       /* /sync leaves out what is empty */
 	bool txn_by_path;    /* idempotency key holds the path; otherwise user and device
 	                        alone */
 	int64_t txn_keep_ms; /* 0: for ever */

@@ -111,8 +111,44 @@ static bool put_creator(struct making *m)
 {
 	cJSON *content = member_content(m->sim, m->actor.user_id, "join");
 
-	json_set_bool(content, "is_direct", m->is_direct);
+	if (m->is_direct || !m->sim->profile->strict) {
+		json_set_bool(content, "is_direct", m->is_direct);
+	}
 	return put_state(m, "m.room.member", m->actor.user_id, content);
+}
+
+/* Synapse writes every level down, also those that are the default anyway. */
+static void add_all_levels(const struct making *m, cJSON *content)
+{
+	static const struct {
+		const char *key;
+		int64_t level;
+	} levels[] = {{"ban", 50}, {"events_default", 0}, {"historical", 100},
+	        {"kick", 50}, {"redact", 50}, {"state_default", 50},
+	        {"users_default", 0}};
+	bool is_public = strcmp(m->preset, "public_chat") == 0;
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		json_set_int(content, levels[i].key, levels[i].level);
+	}
+	json_set_int(content, "invite", is_public ? 50 : 0);
+}
+
+static cJSON *all_power_events(void)
+{
+	static const struct {
+		const char *type;
+		int64_t level;
+	} events[] = {{"m.room.avatar", 50}, {"m.room.canonical_alias", 50},
+	        {"m.room.encryption", 100}, {"m.room.history_visibility", 100},
+	        {"m.room.name", 50}, {"m.room.power_levels", 100},
+	        {"m.room.server_acl", 100}, {"m.room.tombstone", 100}};
+	cJSON *json = json_new();
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		json_set_int(json, events[i].type, events[i].level);
+	}
+	return json;
 }
 
 static cJSON *default_power_events(bool is_public)
@@ -164,12 +200,41 @@ static bool put_power_levels(struct making *m)
 	cJSON *content = json_new();
 
 	json_set(content, "users", default_power_users(m));
-	json_set(content, "events", default_power_events(is_public));
+	if (m->sim->profile->full_power_levels) {
+		json_set(content, "events", all_power_events());
+		add_all_levels(m, content);
+	} else {
+		json_set(content, "events", default_power_events(is_public));
+	}
 	cJSON_ArrayForEach(entry, over)
 	{
 		json_set(content, entry->string, content_copy(entry));
 	}
 	return put_state(m, "m.room.power_levels", "", content);
+}
+
+/* In Synapse, what the caller gives takes the place of what the preset would say. */
+static bool is_given(const struct making *m, const char *type)
+{
+	const cJSON *entry;
+
+	cJSON_ArrayForEach(entry, json_arr(m->body, "initial_state"))
+	{
+		if (str_equal(json_str(entry, "type"), type) &&
+		        json_str_or(entry, "state_key", "")[0] == '\0') {
+			return m->sim->profile->strict;
+		}
+	}
+	return false;
+}
+
+static bool put_default(struct making *m, const char *type, cJSON *content)
+{
+	if (is_given(m, type)) {
+		cJSON_Delete(content);
+		return true;
+	}
+	return put_state(m, type, "", content);
 }
 
 static bool put_preset(struct making *m)
@@ -180,12 +245,14 @@ static bool put_preset(struct making *m)
 	                                one_text("alias", m->alias))) {
 		return false;
 	}
-	return put_state(m, "m.room.join_rules", "",
+	return put_default(m, "m.room.join_rules",
 	               one_text("join_rule", is_public ? "public" : "invite")) &&
-	       put_state(m, "m.room.history_visibility", "",
+	       put_default(m, "m.room.history_visibility",
 	               one_text("history_visibility", "shared")) &&
-	       put_state(m, "m.room.guest_access", "",
-	               one_text("guest_access", is_public ? "forbidden" : "can_join"));
+	       ((is_public && m->sim->profile->strict) ||
+	               put_default(m, "m.room.guest_access",
+	                       one_text("guest_access",
+	                               is_public ? "forbidden" : "can_join")));
 }
 
 static bool put_initial_state(struct making *m)
@@ -201,7 +268,7 @@ static bool put_initial_state(struct making *m)
 			        "Invalid initial state event.");
 		}
 		/* An empty content is passed over in silence. */
-		if (content->child != NULL &&
+		if ((content->child != NULL || m->sim->profile->strict) &&
 		        !put_state(m, type, json_str_or(entry, "state_key", ""),
 		                content_copy(content))) {
 			return false;
@@ -267,6 +334,17 @@ static bool check_alias(struct making *m)
 	return true;
 }
 
+/* Synapse looks for the creator in an override, before it makes anything. */
+static bool check_override(struct making *m)
+{
+	const cJSON *users = content_get(
+	        content_get(m->body, "power_level_content_override"), "users");
+
+	return !m->sim->profile->strict || users == NULL ||
+	       content_get(users, m->actor.user_id) != NULL ||
+	       fail_set(m->fail, FAIL_OVERRIDE, m->actor.user_id);
+}
+
 static bool check_version(struct making *m)
 {
 	m->version =
@@ -324,7 +402,8 @@ bool room_make(struct sim_matrix *sim, struct actor actor, struct appservice *as
 	        json_str_or(body, "preset", is_public ? "public_chat" : "private_chat");
 	m.is_direct = json_bool(body, "is_direct", false);
 	room_id = choose_id(&m);
-	if (room_id != NULL && check_alias(&m) && check_version(&m)) {
+	if (room_id != NULL && check_alias(&m) && check_version(&m) &&
+	        check_override(&m)) {
 		m.room = room_create_empty(sim, room_id, m.version, label);
 		*out = m.room;
 		made = build(&m);

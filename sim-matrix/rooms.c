@@ -17,6 +17,7 @@ struct room *room_create_empty(struct sim_matrix *sim, const char *room_id,
 {
 	struct room *room = xcalloc(1, sizeof(*room));
 
+	room->sim = sim;
 	room->room_id = xstrdup(room_id);
 	room->label = xstrdup_null(label);
 	room->version = version;

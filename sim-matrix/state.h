@@ -32,6 +32,7 @@ struct event { /* never freed before the homeserver is */
 	const struct event *redacted_by; /* or NULL */
 	size_t place;                    /* its index in the room's timeline */
 	bool by_as;                      /* an appservice asked for it */
+	bool is_related;                 /* a later event names it in m.relates_to */
 };
 
 struct receipt { /* the newest m.read of a user, for the room or for one thread */

@@ -110,7 +110,7 @@ static cJSON *state_to_json(const struct room_sync *rs)
 			event = event->replaces;
 		}
 		if (event != NULL && (all || event->count > rs->query->since)) {
-			cJSON_AddItemToArray(list, event_to_json(event, EVENT_SYNC,
+			cJSON_AddItemToArray(list, event_to_json(event, EVENT_SYNC_STATE,
 			                                   rs->query->user->user_id));
 		}
 	}

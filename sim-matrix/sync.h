@@ -12,6 +12,10 @@ struct sync_query {
 };
 
 /* The answer of GET /sync; *is_news: it holds anything. Caller deletes. */
+/* As Synapse shows it: what is empty is left out, what it adds is added. json is what
+ * sync_build() gave. */
+void sync_make_sparse(const struct sync_query *query, cJSON *json);
+
 cJSON *sync_build(
         const struct sim_matrix *sim, const struct sync_query *query, bool *is_news);
 

@@ -33,6 +33,7 @@ trusted_key_servers: []
 suppress_key_server_warning: true
 federation_domain_whitelist: []
 default_room_version: "11"
+room_list_publication_rules: [{{action: allow}}]
 enable_registration: true
 enable_registration_without_verification: true
 allow_public_rooms_without_auth: true

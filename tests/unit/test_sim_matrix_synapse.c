@@ -25,7 +25,7 @@ static const struct {
                 "Missing access token"},
         {"GET", C3 "account/whoami", "no", "", 401, "M_UNKNOWN_TOKEN",
                 "Invalid access token passed."},
-        {"GET", "/_matrix/client/versions", "no", "", 200, NULL, NULL},
+        {"GET", "/_matrix/client/versions", "no", "", 401, "M_UNKNOWN_TOKEN", NULL},
         {"GET", C3 "account/whoami?user_id=@alice:sim.test", "AS", "", 403, "M_FORBIDDEN",
                 "Application service cannot masquerade as this user (@alice:sim.test)."},
         {"GET", C3 "account/whoami?user_id=@slack_no:sim.test", "AS", "", 403,
@@ -41,7 +41,7 @@ static const struct {
         {"GET", C3 "rooms/!no:sim.test/state/m.room.name/", "AS", "", 403, "M_FORBIDDEN",
                 NULL},
         {"PUT", C3 "profile/@admin:sim.test/displayname", "AS", "{\"displayname\":\"x\"}",
-                400, "M_UNKNOWN", NULL},
+                400, "M_FORBIDDEN", NULL},
 };
 
 static void test_table(void **state)
@@ -69,15 +69,19 @@ static void test_txn_by_path_for_a_while(void **state)
 	two = xstrdup(json_str(f->reply, "room_id"));
 	in_one = xasprintf(C3 "rooms/%s/send/m.room.message/t", one);
 	in_two = xasprintf(C3 "rooms/%s/send/m.room.message/t", two);
-	expect_call(f, 200, NULL, "PUT", in_one, "AS", "{\"body\":\"a\"}");
+	expect_call(f, 200, NULL, "PUT", in_one, "AS",
+	        "{\"msgtype\":\"m.text\",\"body\":\"a\"}");
 	first = xstrdup(json_str(f->reply, "event_id"));
-	expect_call(f, 200, NULL, "PUT", in_two, "AS", "{\"body\":\"a\"}");
+	expect_call(f, 200, NULL, "PUT", in_two, "AS",
+	        "{\"msgtype\":\"m.text\",\"body\":\"a\"}");
 	assert_string_not_equal(json_str(f->reply, "event_id"), first);
 	advance(f, 1000 * 60 * 29);
-	expect_call(f, 200, NULL, "PUT", in_one, "AS", "{\"body\":\"a\"}");
+	expect_call(f, 200, NULL, "PUT", in_one, "AS",
+	        "{\"msgtype\":\"m.text\",\"body\":\"a\"}");
 	assert_string_equal(json_str(f->reply, "event_id"), first);
 	advance(f, 1000 * 60 * 32); /* past the second sweep */
-	expect_call(f, 200, NULL, "PUT", in_one, "AS", "{\"body\":\"a\"}");
+	expect_call(f, 200, NULL, "PUT", in_one, "AS",
+	        "{\"msgtype\":\"m.text\",\"body\":\"a\"}");
 	assert_string_not_equal(json_str(f->reply, "event_id"), first);
 }
 
@@ -109,7 +113,8 @@ static void test_redact_and_react_once(void **state)
 	expect_call(f, 200, NULL, "POST", C3 "createRoom", "AS", "{}");
 	room = xstrdup(json_str(f->reply, "room_id"));
 	send = xasprintf(C3 "rooms/%s/send/m.room.message/1", room);
-	expect_call(f, 200, NULL, "PUT", send, "AS", "{\"body\":\"a\"}");
+	expect_call(f, 200, NULL, "PUT", send, "AS",
+	        "{\"msgtype\":\"m.text\",\"body\":\"a\"}");
 	id = xstrdup(json_str(f->reply, "event_id"));
 	react = xasprintf(C3 "rooms/%s/send/m.reaction/2", room);
 	react_again = xasprintf(C3 "rooms/%s/send/m.reaction/3", room);

@@ -1,0 +1,63 @@
+/* /sync in the shape that Synapse gives it. */
+#include "sim-matrix/content.h"
+#include "sim-matrix/sync.h"
+
+static bool is_empty(const cJSON *item)
+{
+	const cJSON *events = content_get(item, "events");
+
+	return events != NULL ? events->child == NULL : item->child == NULL;
+}
+
+static void drop_if_empty(cJSON *json, const char *key)
+{
+	const cJSON *item = content_get(json, key);
+
+	if (item != NULL && is_empty(item)) {
+		cJSON_DeleteItemFromObjectCaseSensitive(json, key);
+	}
+}
+
+static void sparse_rooms(cJSON *rooms)
+{
+	cJSON *room;
+
+	cJSON_ArrayForEach(room, cJSON_GetObjectItemCaseSensitive(rooms, "join"))
+	{
+		/* Heroes and counts are for those who load members lazily. */
+		json_set(room, "summary", json_new());
+	}
+	drop_if_empty(rooms, "join");
+	drop_if_empty(rooms, "invite");
+	drop_if_empty(rooms, "leave");
+	drop_if_empty(rooms, "knock");
+}
+
+void sync_make_sparse(const struct sync_query *query, cJSON *json)
+{
+	cJSON *lists = cJSON_GetObjectItemCaseSensitive(json, "device_lists");
+	cJSON *counts =
+	        cJSON_GetObjectItemCaseSensitive(json, "device_one_time_keys_count");
+
+	sparse_rooms(cJSON_GetObjectItemCaseSensitive(json, "rooms"));
+	drop_if_empty(json, "rooms");
+	drop_if_empty(json, "account_data");
+	drop_if_empty(json, "to_device");
+	drop_if_empty(json, "presence");
+	if (lists != NULL) {
+		drop_if_empty(lists, "changed");
+		drop_if_empty(lists, "left");
+		drop_if_empty(json, "device_lists");
+	}
+	if (query->device == NULL) {
+		cJSON_DeleteItemFromObjectCaseSensitive(
+		        json, "device_one_time_keys_count");
+		return;
+	}
+	if (content_get(counts, "signed_curve25519") == NULL) {
+		json_set_int(counts, "signed_curve25519", 0);
+	}
+	if (content_get(json, "device_unused_fallback_key_types") == NULL) {
+		json_set(json, "device_unused_fallback_key_types", cJSON_CreateArray());
+	}
+}
