@@ -40,7 +40,7 @@ include ci/packages.mk
 
 LIB_SRC    := $(wildcard lib/*.c)
 BRIDGE_SRC := $(filter-out bridge/main.c,$(wildcard bridge/*.c bridge/*/*.c))
-SLACK_SRC  := $(filter-out sim-slack/main.c,$(wildcard sim-slack/*.c))
+SLACK_SRC  := $(filter-out sim-slack/main.c,$(wildcard sim-slack/*.c sim-slack/*/*.c))
 MATRIX_SRC := $(filter-out sim-matrix/main.c,$(wildcard sim-matrix/*.c))
 RUNNER_SRC := $(filter-out scenarios/runner/main.c,$(wildcard scenarios/runner/*.c))
 SHIM_SRC   := $(wildcard scenarios/shim/*.c)

@@ -114,6 +114,28 @@ char *hex_encode(const void *data, size_t n)
 	return out;
 }
 
+char *hex_decode(const char *hex)
+{
+	size_t n = strlen(hex);
+	char *out;
+
+	if (n % 2 != 0) {
+		return NULL;
+	}
+	out = xmalloc(n / 2 + 1);
+	for (size_t i = 0; i < n; i += 2) {
+		int high = hex_value(hex[i]), low = hex_value(hex[i + 1]);
+
+		if (high < 0 || low < 0) {
+			free(out);
+			return NULL;
+		}
+		out[i / 2] = (char)(high << 4 | low);
+	}
+	out[n / 2] = '\0';
+	return out;
+}
+
 char *base64url_encode(const void *data, size_t n)
 {
 	static const char digits[] =

@@ -66,6 +66,15 @@ static const char *head_fault(const struct http_request *req)
 	return NULL;
 }
 
+static void limit_body(struct http_request *req)
+{
+	const struct http_server *server = req->server;
+	size_t max_bytes = server->body_limit ? server->body_limit(req, server->arg)
+	                                      : server->max_body_bytes;
+
+	http_body_limit(&req->body, max_bytes, server->spool_over_bytes);
+}
+
 /* The headers are there: is a body acceptable, and of which length? */
 static enum MHD_Result begin_body(struct http_request *req)
 {
@@ -83,7 +92,8 @@ static enum MHD_Result begin_body(struct http_request *req)
 	if (length != NULL && !str_to_int64(str_from(length), 0, INT64_MAX, &bytes)) {
 		bytes = INT64_MAX;
 	}
-	if ((uint64_t)bytes > req->server->max_body_bytes) {
+	limit_body(req);
+	if ((uint64_t)bytes > req->body.max_bytes) {
 		req->too_large = true;
 		if (bytes > MAX_DISCARD_BYTES ||
 		        http_request_header(req, MHD_HTTP_HEADER_EXPECT) != NULL) {
@@ -101,12 +111,12 @@ static enum MHD_Result begin_body(struct http_request *req)
 static enum MHD_Result take_body(struct http_request *req, struct str part)
 {
 	req->stuck = false;
-	if (!req->too_large && !buf_add_str(&req->body, part)) {
+	if (!req->too_large && !http_body_add(&req->body, part)) {
 		req->too_large = true;
-		req->discarded_bytes = req->body.len;
+		req->discarded_bytes = req->body.bytes;
 	}
 	if (req->too_large) {
-		buf_finish(&req->body);
+		http_body_finish(&req->body);
 		req->discarded_bytes += part.n;
 		if (req->discarded_bytes > MAX_DISCARD_BYTES) {
 			return MHD_NO;
@@ -119,7 +129,7 @@ static enum MHD_Result take_body(struct http_request *req, struct str part)
 static enum MHD_Result end_body(struct http_request *req)
 {
 	http_request_arrived(req);
-	if (req->too_large) {
+	if (req->too_large || !http_body_end(&req->body)) {
 		return answer_too_large(req);
 	}
 	req->state = REQUEST_WHOLE;

@@ -3,6 +3,7 @@
  * http_server.c  the server: connections, turns of the loop, life and death
  * http_listen.c  its listening socket
  * http_arrival.c a request as it arrives
+ * http_body.c    a request's body, in memory or in a file
  * http_request.c one request: reading it, answering it
  * http_stream.c  a connection that has left HTTP
  *
@@ -34,7 +35,8 @@ struct http_server {
 	http_handler_fn *handler;
 	void (*answered)(struct http_request *req, int status, size_t bytes, void *arg);
 	void *arg;
-	size_t max_body_bytes;
+	size_t max_body_bytes, spool_over_bytes;
+	http_limit_fn *body_limit;
 	int64_t idle_ms; /* 0: no limit */
 	unsigned max_connections;
 	const char *too_large_body;
@@ -57,6 +59,14 @@ struct http_conn {
 	/* In the kernel's send queue at the start of `idle`; -1: no answer is leaving. */
 	int unsent;
 	bool ending; /* takes no more requests */
+};
+
+struct http_body {
+	size_t bytes, max_bytes;
+	bool spools; /* what passes memory.cap goes into a file */
+	struct buf memory;
+	int fd;    /* -1: all in memory */
+	void *map; /* of the file, once it is whole */
 };
 
 enum request_state {
@@ -85,7 +95,7 @@ struct http_request {
 	char *path;
 	char *query; /* within path's memory */
 	const char *method, *version;
-	struct buf body;
+	struct http_body body;
 	bool chunked; /* and still arriving */
 	bool stuck;   /* libmicrohttpd seems to have stopped reading it */
 	bool too_large;
@@ -112,6 +122,16 @@ void http_request_arrived(struct http_request *req);
 /* A response with a date and a body (copied). NULL: no memory. */
 struct MHD_Response *http_response_create(
         struct http_server *server, const char *content_type, struct str body);
+
+/* ---- http_body.c ---- */
+void http_body_init(struct http_body *body);
+void http_body_limit(struct http_body *body, size_t max_bytes, size_t spool_over_bytes);
+/* False: over the limit, or there is no room on the disk. */
+bool http_body_add(struct http_body *body, struct str part);
+/* No more comes. False: it cannot be mapped. */
+bool http_body_end(struct http_body *body);
+struct str http_body_str(const struct http_body *body);
+void http_body_finish(struct http_body *body);
 
 /* ---- http_listen.c ---- */
 /* Opens a socket, or takes over opts->listen_fd. */

@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 struct http_request *http_request_create(
         struct http_server *server, struct MHD_Connection *connection, const char *uri)
@@ -28,7 +29,7 @@ struct http_request *http_request_create(
 	} else {
 		req->query = req->path + strlen(req->path);
 	}
-	buf_init(&req->body, server->max_body_bytes);
+	http_body_init(&req->body);
 	list_add_tail(&server->requests, &req->link);
 	return req;
 }
@@ -53,7 +54,7 @@ void http_request_destroy(struct http_request *req)
 		free(req->headers[i].value);
 	}
 	free(req->headers);
-	buf_finish(&req->body);
+	http_body_finish(&req->body);
 	free(req->path);
 	free(req);
 }
@@ -110,7 +111,7 @@ void http_request_each_header(
 
 struct str http_request_body(const struct http_request *req)
 {
-	return buf_str(&req->body);
+	return http_body_str(&req->body);
 }
 
 const char *http_request_bearer(const struct http_request *req)
@@ -211,6 +212,32 @@ void http_request_reply(
 void http_request_reply_json(struct http_request *req, int status, const char *json)
 {
 	http_request_reply(req, status, "application/json", str_from(json));
+}
+
+void http_request_reply_file(struct http_request *req, int status,
+        const char *content_type, int fd, uint64_t offset, uint64_t bytes)
+{
+	struct MHD_Response *response;
+
+	assert(status >= 200 && status <= 999);
+	/* libmicrohttpd 0.9.75 takes no empty range. */
+	if (bytes == 0) {
+		close(fd);
+		http_request_reply(req, status, content_type, str_from(""));
+		return;
+	}
+	response = MHD_create_response_from_fd_at_offset64(bytes, fd, offset);
+	if (response == NULL) {
+		close(fd);
+	} else {
+		add_date(req->server, response);
+		if (content_type != NULL) {
+			MHD_add_response_header(
+			        response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+		}
+		add_headers(req, response);
+	}
+	http_server_answer(req, status, response);
 }
 
 void http_request_drop(struct http_request *req, enum http_drop how)

@@ -303,6 +303,8 @@ static void set_options(
 {
 	server->max_body_bytes =
 	        opts->max_body_bytes > 0 ? opts->max_body_bytes : DEFAULT_MAX_BODY_BYTES;
+	server->body_limit = opts->body_limit;
+	server->spool_over_bytes = opts->spool_over_bytes;
 	server->max_connections = opts->max_connections > 0 ? opts->max_connections
 	                                                    : DEFAULT_MAX_CONNECTIONS;
 	server->idle_ms = (int64_t)opts->idle_timeout_s * 1000;

@@ -21,6 +21,9 @@ struct http_request; /* one request being answered; the server's */
  * its sending half counts as gone). */
 typedef void http_handler_fn(struct http_request *req, void *arg);
 
+/* The most bytes a request's body may have; called once, when its headers have come. */
+typedef size_t http_limit_fn(const struct http_request *req, void *arg);
+
 struct http_server_options {
 	const char *host; /* IP address to listen on, "127.0.0.1" if NULL */
 	uint16_t port;    /* 0: any free one */
@@ -28,6 +31,9 @@ struct http_server_options {
 	int listen_fd;
 	/* 0: 16 MiB; a longer body is answered 413 by the server itself */
 	size_t max_body_bytes;
+	http_limit_fn *body_limit; /* instead, by request; NULL: the same for all */
+	/* A longer body waits in a temporary file and is lent out mapped. 0: none does */
+	size_t spool_over_bytes;
 	/* Of a connection with no request in progress; also how long a request may take
 	 * to arrive without its body moving on, and an answer to leave likewise. 0: no
 	 * limit */
@@ -82,6 +88,11 @@ void http_request_reply(
         struct http_request *req, int status, const char *content_type, struct str body);
 /* As reply with application/json; `json` is copied. */
 void http_request_reply_json(struct http_request *req, int status, const char *json);
+
+/* As reply, with `bytes` bytes of the file from `offset` on, which are read as the client
+ * takes them. fd is the server's from now on. */
+void http_request_reply_file(struct http_request *req, int status,
+        const char *content_type, int fd, uint64_t offset, uint64_t bytes);
 
 /* ---- answering badly, for fault injection ---- */
 enum http_drop { HTTP_DROP_CLOSE, HTTP_DROP_RESET };

@@ -40,6 +40,8 @@ char *form_get(struct str form, const char *name);
 
 /* Lower-case hex of `n` bytes. Caller frees. */
 char *hex_encode(const void *data, size_t n);
+/* The strlen(hex) / 2 bytes, or NULL if it is not pairs of hex digits. Caller frees. */
+char *hex_decode(const char *hex);
 /* Unpadded base64url (RFC 4648, 5). Caller frees. */
 char *base64url_encode(const void *data, size_t n);
 /* SHA-256 of the text, as unpadded base64url (43 characters). Caller frees. */

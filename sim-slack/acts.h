@@ -17,6 +17,8 @@ struct post {
 	const char *thread_ts; /* the parent's */
 	const char *client_msg_id;
 	const cJSON *blocks, *attachments, *metadata, *extra;
+	struct file *const *files;
+	size_t file_count;
 	bool own_blocks; /* give it the rich_text block a Slack client sends */
 };
 
@@ -39,6 +41,12 @@ void act_edit(struct sim_slack *sim, struct message *message, const struct edit 
 /* A parent with replies stays as a tombstone. message may be gone afterwards. */
 void act_delete(
         struct sim_slack *sim, struct message *message, char event_id[EVENT_ID_SIZE]);
+
+/* For what changes a message otherwise than by an edit, as a preview of a link does:
+ * what it looks like before, and then message_changed without `edited`. Takes before. */
+cJSON *act_message_before(const struct sim_slack *sim, const struct message *message);
+void act_message_changed(
+        struct sim_slack *sim, const struct message *message, cJSON *before);
 
 void act_react(struct sim_slack *sim, struct message *message, const struct user *user,
         const char *name, bool add);

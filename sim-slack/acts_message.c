@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "sim-slack/events.h"
+#include "sim-slack/files/files.h"
 #include "sim-slack/text.h"
 #include "sim-slack/view.h"
 
@@ -34,6 +35,7 @@ static void report_message(
 	json_set_str(record, "username", message->username);
 	json_set_str(record, "thread_ts", message->thread_ts);
 	json_set_str(record, "subtype", message->subtype);
+	record_files(record, message->files, message->file_count);
 	json_set_str(
 	        record, "mark", json_str(message->metadata, "event_payload.event_id"));
 	sim_report(sim, record);
@@ -68,12 +70,38 @@ static void emit_changed(struct sim_slack *sim, const struct message *message,
 	event_message(sim, message->channel, inner, event_id);
 }
 
+cJSON *act_message_before(const struct sim_slack *sim, const struct message *message)
+{
+	return view_message(sim, message, VIEW_THREAD);
+}
+
+void act_message_changed(
+        struct sim_slack *sim, const struct message *message, cJSON *before)
+{
+	emit_changed(sim, message, before, NULL);
+}
+
 static void emit_parent_changed(struct sim_slack *sim, const struct message *reply)
 {
 	const struct message *parent = message_parent(reply);
 
 	if (parent && sim->knobs.parent_changed) {
 		emit_changed(sim, parent, view_message(sim, parent, VIEW_THREAD), NULL);
+	}
+}
+
+static void add_files(struct message *message, const struct post *post)
+{
+	size_t bytes = post->file_count * sizeof(*post->files);
+
+	if (bytes == 0) {
+		return;
+	}
+	message->files = xmalloc(bytes);
+	message->file_count = post->file_count;
+	memcpy(message->files, post->files, bytes);
+	for (size_t i = 0; i < post->file_count; i++) {
+		file_add_share(message->files[i], message);
 	}
 }
 
@@ -93,6 +121,7 @@ struct message *act_post(
 	message->attachments = copy_or_null(post->attachments);
 	message->metadata = copy_or_null(post->metadata);
 	message->extra = copy_or_null(post->extra);
+	add_files(message, post);
 	message->blocks = post->blocks       ? copy_or_null(post->blocks)
 	                  : post->own_blocks ? text_to_blocks(&sim->ids, message->text)
 	                                     : NULL;
@@ -170,6 +199,8 @@ static void bury(
 	cJSON_Delete(message->metadata);
 	cJSON_Delete(message->reactions);
 	cJSON_Delete(message->extra);
+	act_unshare(sim, message);
+	message->file_count = 0;
 	message->blocks = message->attachments = message->metadata = message->reactions =
 	        NULL;
 	message->extra = json_set_bool(json_new(), "hidden", true);
@@ -184,6 +215,7 @@ static void remove_message(
 
 	json_set_str(inner, "deleted_ts", message->ts);
 	json_set(inner, "previous_message", view_message(sim, message, VIEW_THREAD));
+	act_unshare(sim, message);
 	channel_remove_message(message);
 	event_message(sim, channel, inner, event_id);
 }

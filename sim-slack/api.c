@@ -17,7 +17,7 @@ struct calls {
 
 static const struct api_method *const tables[] = {api_auth_methods, api_users_methods,
         api_conversations_methods, api_membership_methods, api_chat_methods,
-        api_items_methods, api_views_methods};
+        api_items_methods, api_views_methods, api_files_methods};
 
 static const struct api_method *find_method(const char *name)
 {
@@ -349,10 +349,10 @@ static void handle_held(void *arg)
 
 /* ---- arriving ---- */
 
-static int token_kind_of(const struct app *app, const char *token)
+int api_token_kind(const struct sim_slack *sim, const char *token)
 {
 	for (int i = 0; token && i < TOKEN_KINDS; i++) {
-		if (str_equal(app->tokens[i].text, token)) {
+		if (str_equal(sim->app.tokens[i].text, token)) {
 			return i;
 		}
 	}
@@ -394,7 +394,8 @@ static struct api_call *call_create(struct calls *calls, struct http_request *re
 	if (call->method && call->method->flags & ONLY_HEADER && !args.in_header) {
 		str_replace(&call->token, NULL);
 	}
-	call->kind = token_kind_of(&call->sim->app, call->token);
+	call->kind = api_token_kind(call->sim, call->token);
+	call->user = calls->sim->app.bot;
 	call->channel = channel_argument(call);
 	timer_init(&call->timer, call->sim->loop, handle_held, call);
 	list_add_tail(&calls->all, &call->link);

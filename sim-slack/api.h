@@ -40,8 +40,9 @@ struct api_call {
 	cJSON *args;          /* texts from query and form; anything from JSON */
 	const char *bad_args; /* an error word, or NULL */
 	const char *charset_warning;
-	char *token; /* NULL: none */
-	int kind;    /* enum token_kind; -1: unknown or none */
+	char *token;       /* NULL: none */
+	int kind;          /* enum token_kind; -1: unknown or none */
+	struct user *user; /* whose token it is; the app's own without one */
 	const struct channel
 	        *channel; /* what its channel argument names, for rules and records */
 	struct answer answer;
@@ -60,15 +61,20 @@ void calls_handle_request(struct calls *calls, struct http_request *req);
 /* Adds a sentence for each answer that is held back. */
 void calls_pending(const struct calls *calls, cJSON *sentences);
 
+/* enum token_kind; -1: no token of the app's, or NULL. */
+int api_token_kind(const struct sim_slack *sim, const char *token);
+
 /* Tables of methods, each ended by a NULL name. */
 extern const struct api_method api_auth_methods[], api_users_methods[],
         api_conversations_methods[], api_membership_methods[], api_chat_methods[],
-        api_items_methods[], api_views_methods[];
+        api_items_methods[], api_views_methods[], api_files_methods[];
 
 /* ---- for the methods ---- */
 
 /* ok:false with the error; what the reply held is dropped. */
 void api_fail(struct api_call *call, const char *error);
+/* invalid_arguments with this sentence in response_metadata.messages. */
+void api_fail_message(struct api_call *call, const char *message);
 void api_fail_scope(struct api_call *call, const char *needed);
 /* Adds to "warning" and response_metadata.warnings. */
 void api_warn(struct api_call *call, const char *warning);
@@ -76,6 +82,11 @@ void api_warn(struct api_call *call, const char *warning);
 const char *api_str(const struct api_call *call, const char *name);
 /* As api_str; fails the call if it is absent or empty. */
 const char *api_need(struct api_call *call, const char *name);
+/* As api_str, and NULL if there is nothing but white space in it. */
+const char *api_text(const struct api_call *call, const char *name);
+/* The next ID of a comma-separated list, or NULL at its end. Caller frees. */
+char *api_next_id(const char **list);
+bool api_has_scope(const struct api_call *call, const char *any_of);
 bool api_bool(const struct api_call *call, const char *name, bool otherwise);
 /* Fails the call with invalid_limit if it is there and not min..max. */
 bool api_limit(struct api_call *call, int64_t otherwise, int64_t max, int64_t *out);
@@ -99,6 +110,13 @@ enum { ANY_CHANNEL = 3, ANY_GROUP = 7, ANY_CONVERSATION = 15 };
 struct message *api_item(struct api_call *call, const struct channel *channel);
 /* True, and the call failed, if the knob says other than "ok". */
 bool api_fail_unless_ok(struct api_call *call, const char *word);
+
+/* The parent for a thread_ts, which may be a reply's; NULL if none was given. False and
+ * the call failed. */
+bool api_thread(
+        struct api_call *call, const struct channel *channel, const char **thread_ts);
+/* The blocks argument (caller's), NULL if absent. False and the call failed. */
+bool api_blocks(struct api_call *call, cJSON **out);
 
 /* Cursors. api_cursor: false and the call failed if there is a bad one; *value (caller's)
  * is NULL if there is none. */

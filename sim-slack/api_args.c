@@ -2,6 +2,7 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "sim-slack/multipart.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,32 @@ static void add_json(struct api_args *out, struct str body)
 	cJSON_Delete(object);
 }
 
+/* Parts that carry a file are no arguments of any method there is. */
+static void add_multipart(struct api_args *out, const char *type, struct str body)
+{
+	struct multipart multipart;
+	struct part part;
+
+	if (!multipart_begin(&multipart, type, body)) {
+		out->error = "invalid_form_data";
+		return;
+	}
+	for (unsigned i = 0; i < ARGS_MAX && multipart_next(&multipart, &part); i++) {
+		autofree char *name =
+		        xstrndup(part.name.p ? part.name.p : "", part.name.n);
+		autofree char *value =
+		        xstrndup(part.data.n ? part.data.p : "", part.data.n);
+
+		if (*name && !part.filename.p && strlen(value) == part.data.n &&
+		        str_is_utf8(part.data) && str_is_utf8(part.name)) {
+			json_set_str(out->args, name, value);
+		}
+	}
+	if (multipart.broken) {
+		out->error = "invalid_form_data";
+	}
+}
+
 static void read_body(
         struct api_args *out, const char *type, struct str body, bool takes_json)
 {
@@ -86,6 +113,8 @@ static void read_body(
 	} else if (is_type(type, "application/x-www-form-urlencoded")) {
 		out->warning = has_charset(type) ? "superfluous_charset" : NULL;
 		add_form(out->args, body);
+	} else if (is_type(type, "multipart/form-data")) {
+		add_multipart(out, type, body);
 	} else {
 		out->error = "invalid_post_type";
 	}

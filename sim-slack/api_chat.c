@@ -72,17 +72,25 @@ static const char *blocks_error(const cJSON *blocks)
 	return NULL;
 }
 
-static bool read_blocks(struct api_call *call, struct content *out)
+bool api_blocks(struct api_call *call, cJSON **out)
 {
 	const char *error;
 
-	if (!api_json(call, "blocks", &out->blocks)) {
+	if (!api_json(call, "blocks", out)) {
 		api_fail(call, "invalid_blocks_format");
 		return false;
 	}
-	error = out->blocks ? blocks_error(out->blocks) : NULL;
+	error = *out ? blocks_error(*out) : NULL;
 	if (error) {
 		api_fail(call, error);
+		return false;
+	}
+	return true;
+}
+
+static bool read_blocks(struct api_call *call, struct content *out)
+{
+	if (!api_blocks(call, &out->blocks)) {
 		return false;
 	}
 	/* Attachments that cannot be read are as good as none. */
@@ -188,34 +196,7 @@ static struct channel *writable(struct api_call *call)
 	return NULL;
 }
 
-/* The parent for a thread_ts, which may be a reply's. False and the call failed. */
-static bool read_thread(
-        struct api_call *call, const struct channel *channel, const char **thread_ts)
-{
-	const char *ts = api_str(call, "thread_ts");
-	const struct message *message, *parent;
-
-	*thread_ts = NULL;
-	if (!ts || !*ts) {
-		return true;
-	}
-	message = channel_message(channel, ts);
-	if (!message) {
-		return !api_fail_unless_ok(call, call->sim->knobs.unknown_thread);
-	}
-	parent = message_parent(message);
-	*thread_ts = parent ? parent->ts : message->ts;
-	return true;
-}
-
 /* ---- posting ---- */
-
-static const char *text_or_null(const struct api_call *call, const char *name)
-{
-	const char *text = api_str(call, name);
-
-	return is_blank(text) ? NULL : text;
-}
 
 /* Without the scope Slack overlooks these arguments and says nothing. */
 static void customise(const struct api_call *call, struct post *post)
@@ -224,9 +205,9 @@ static void customise(const struct api_call *call, struct post *post)
 	            call->sim->app.tokens[TOKEN_BOT].scopes, "chat:write.customize")) {
 		return;
 	}
-	post->username = text_or_null(call, "username");
-	post->icon_url = text_or_null(call, "icon_url");
-	post->icon_emoji = text_or_null(call, "icon_emoji");
+	post->username = api_text(call, "username");
+	post->icon_url = api_text(call, "icon_url");
+	post->icon_emoji = api_text(call, "icon_emoji");
 	if (post->username || post->icon_url || post->icon_emoji) {
 		post->user = NULL;
 		post->subtype = "bot_message";
@@ -251,7 +232,7 @@ static void post_content(
 	const struct message *message;
 
 	customise(call, &post);
-	if (!read_thread(call, channel, &post.thread_ts)) {
+	if (!api_thread(call, channel, &post.thread_ts)) {
 		return;
 	}
 	if (post.thread_ts && api_bool(call, "reply_broadcast", false)) {

@@ -42,20 +42,46 @@ const char *api_str(const struct api_call *call, const char *name)
 	return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
+const char *api_text(const struct api_call *call, const char *name)
+{
+	const char *text = api_str(call, name);
+
+	return text && text[strspn(text, " \t\r\n")] ? text : NULL;
+}
+
+char *api_next_id(const char **list)
+{
+	const char *p = *list + strspn(*list, ", ");
+	size_t n = strcspn(p, ", ");
+
+	*list = p + n;
+	return n ? xstrndup(p, n) : NULL;
+}
+
+bool api_has_scope(const struct api_call *call, const char *any_of)
+{
+	return scopes_have(call->sim->app.tokens[call->kind].scopes, any_of);
+}
+
+void api_fail_message(struct api_call *call, const char *message)
+{
+	cJSON *messages = cJSON_CreateArray();
+
+	cJSON_AddItemToArray(messages, cJSON_CreateString(message));
+	api_fail(call, "invalid_arguments");
+	json_set(metadata_of(call->reply), "messages", messages);
+}
+
 const char *api_need(struct api_call *call, const char *name)
 {
 	const char *text = api_str(call, name);
 	autofree char *message = NULL;
-	cJSON *messages;
 
 	if (text && *text) {
 		return text;
 	}
 	message = xasprintf("[ERROR] missing required field: %s", name);
-	messages = cJSON_CreateArray();
-	cJSON_AddItemToArray(messages, cJSON_CreateString(message));
-	api_fail(call, "invalid_arguments");
-	json_set(metadata_of(call->reply), "messages", messages);
+	api_fail_message(call, message);
 	return NULL;
 }
 
@@ -189,6 +215,25 @@ bool api_fail_unless_ok(struct api_call *call, const char *word)
 		return false;
 	}
 	api_fail(call, word);
+	return true;
+}
+
+bool api_thread(
+        struct api_call *call, const struct channel *channel, const char **thread_ts)
+{
+	const char *ts = api_str(call, "thread_ts");
+	const struct message *message, *parent;
+
+	*thread_ts = NULL;
+	if (!ts || !*ts) {
+		return true;
+	}
+	message = channel_message(channel, ts);
+	if (!message) {
+		return !api_fail_unless_ok(call, call->sim->knobs.unknown_thread);
+	}
+	parent = message_parent(message);
+	*thread_ts = parent ? parent->ts : message->ts;
 	return true;
 }
 

@@ -22,16 +22,6 @@ enum {
 	"channels:write.topic,groups:write.topic,mpim:write.topic,im:write.topic,"       \
 	"channels:manage,groups:write,im:write,mpim:write"
 
-/* The next ID of a comma-separated list, or NULL at its end. Caller frees. */
-static char *next_id(const char **list)
-{
-	const char *p = *list + strspn(*list, ", ");
-	size_t n = strcspn(p, ", ");
-
-	*list = p + n;
-	return n ? xstrndup(p, n) : NULL;
-}
-
 /* ---- open and close ---- */
 
 /* The users argument and the app's own user; false and the call failed. */
@@ -43,7 +33,7 @@ static bool read_direct_users(struct api_call *call, const char *list,
 	users[0] = bot;
 	*count = 1;
 	for (;;) {
-		autofree char *id = next_id(&list);
+		autofree char *id = api_next_id(&list);
 		struct user *user = id ? workspace_user(&call->sim->ws, id) : NULL;
 
 		if (!id) {
@@ -194,7 +184,7 @@ static void invite_all(struct api_call *call, struct channel *channel, const cha
 	const char *p = list;
 	char *id;
 
-	for (; (id = next_id(&p)); free(id)) {
+	for (; (id = api_next_id(&p)); free(id)) {
 		const struct user *user = workspace_user(&call->sim->ws, id);
 		const char *why = why_not_invite(call, channel, user);
 
@@ -203,7 +193,7 @@ static void invite_all(struct api_call *call, struct channel *channel, const cha
 		}
 	}
 	if (cJSON_GetArraySize(errors) == 0 || force) {
-		for (p = list; (id = next_id(&p)); free(id)) {
+		for (p = list; (id = api_next_id(&p)); free(id)) {
 			struct user *user = workspace_user(&call->sim->ws, id);
 
 			if (user && !why_not_invite(call, channel, user)) {
@@ -226,7 +216,7 @@ static size_t count_ids(const char *list)
 	size_t count = 0;
 	char *id;
 
-	for (; (id = next_id(&list)); free(id)) {
+	for (; (id = api_next_id(&list)); free(id)) {
 		count++;
 	}
 	return count;

@@ -85,6 +85,16 @@ static const struct knob table[] = {
         BOOL(archive_event_first, 1, "channel_archive comes before the message"),
         BOOL(own_left_events, 1, "The app hears channel_left about itself"),
 
+        MS(share_delay, 300, "From files.completeUploadExternal to the message it makes"),
+        INT(upload_max_bytes, 1000000000, "The largest file"),
+        BOOL(upload_strict, 1, "An upload of another length than announced is refused"),
+        BOOL(upload_again, 1, "An upload URL takes the bytes again until completion"),
+        TEXT(login_answer, "html",
+                "A download without a good token: html (200 and a login page) or "
+                "redirect (302 to one)"),
+        TEXT(upload_archived, "is_archived",
+                "files.completeUploadExternal to an archived channel: an error word"),
+
         MS(cursor_ttl, 0, "Life of a cursor; 0: for ever"),
         INT(reactions_per_person, 23, "Different reactions of one user on one message"),
         INT(emoji_per_message, 50, "Different reactions on one message"),
@@ -134,7 +144,7 @@ static bool set_number(struct knobs *knobs, const struct knob *knob, const cJSON
 			return false;
 		}
 	} else if (knob->type != KNOB_BOOL && cJSON_IsNumber(value) &&
-	           value->valuedouble >= 0 && value->valuedouble < 1e9) {
+	           value->valuedouble >= 0 && value->valuedouble <= 1e10) {
 		number = (int64_t)(value->valuedouble *
 		                   (knob->type == KNOB_MS ? 1000 : 1));
 	} else {

@@ -22,6 +22,9 @@ struct knobs {
 	/* events */
 	int64_t event_metadata_payload, parent_changed, archive_member_events,
 	        archive_event_first, own_left_events;
+	/* files */
+	int64_t share_delay, upload_max_bytes, upload_strict, upload_again;
+	char login_answer[48], upload_archived[48];
 	/* Web API */
 	int64_t cursor_ttl, reactions_per_person, emoji_per_message;
 	char delete_archived[48], unreact_archived[48], pin_archived[48],

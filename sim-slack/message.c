@@ -23,6 +23,7 @@ static void message_free(struct message *message)
 	cJSON_Delete(message->extra);
 	cJSON_Delete(message->reactions);
 	cJSON_Delete(message->reply_users);
+	free(message->files);
 	free(message->edited_by);
 	free(message->pinned_by);
 	free(message);

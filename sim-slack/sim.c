@@ -5,14 +5,15 @@
 #include "lib/str.h"
 #include "lib/tls_front.h"
 #include "sim-slack/api.h"
-#include "sim-slack/avatar.h"
 #include "sim-slack/clients.h"
 #include "sim-slack/control.h"
 #include "sim-slack/envelopes.h"
 #include "sim-slack/faults.h"
+#include "sim-slack/files/files.h"
 #include "sim-slack/limits.h"
 #include "sim-slack/modals.h"
 #include "sim-slack/replies.h"
+#include "sim-slack/picture.h"
 #include "sim-slack/scopes.h"
 #include "sim-slack/socket.h"
 #include "sim-slack/traffic.h"
@@ -20,7 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AVATAR_MAX_BYTES = 4096, BODY_MAX_BYTES = 4 * 1024 * 1024 };
+enum {
+	AVATAR_MAX_BYTES = 4096,
+	BODY_MAX_BYTES = 4 * 1024 * 1024,
+	SPOOL_OVER_BYTES = 256 * 1024,
+};
 
 int64_t sim_now_s(const struct sim_slack *sim)
 {
@@ -152,7 +157,7 @@ static void serve_avatar(struct sim_slack *sim, struct http_request *req)
 		return;
 	}
 	buf_init(&png, AVATAR_MAX_BYTES);
-	avatar_png(&png, user ? user->avatar_hash : "4a154b");
+	picture_png(&png, 16, 16, user ? user->avatar_hash : "4a154b");
 	http_request_reply(req, 200, "image/png", buf_str(&png));
 	buf_finish(&png);
 }
@@ -177,6 +182,8 @@ static void handle_request(struct http_request *req, void *arg)
 		http_request_drop(req, HTTP_DROP_RESET);
 	} else if (str_starts(path, "/api/")) {
 		calls_handle_request(sim->calls, req);
+	} else if (files_is_path(path)) {
+		files_handle_request(sim->files, req);
 	} else if (str_starts(path, "/avatars/")) {
 		serve_avatar(sim, req);
 	} else {
@@ -217,6 +224,16 @@ static bool start_front(struct sim_slack *sim, const struct sim_slack_options *o
 	return true;
 }
 
+/* Only files may be large. */
+static size_t limit_body(const struct http_request *req, void *arg)
+{
+	const struct sim_slack *sim = arg;
+
+	return str_starts(http_request_path(req), "/upload/")
+	               ? (size_t)sim->knobs.upload_max_bytes
+	               : BODY_MAX_BYTES;
+}
+
 static bool start_server(
         struct sim_slack *sim, const struct sim_slack_options *opts, struct err *err)
 {
@@ -224,7 +241,8 @@ static bool start_server(
 	struct http_server_options server = {.host = opts->tls ? NULL : host,
 	        .port = opts->tls ? 0 : opts->port,
 	        .listen_fd = opts->tls ? 0 : opts->listen_fd,
-	        .max_body_bytes = BODY_MAX_BYTES,
+	        .body_limit = limit_body,
+	        .spool_over_bytes = SPOOL_OVER_BYTES,
 	        .too_large_body = "{\"ok\":false,\"error\":\"request_too_large\"}",
 	        .answered = handle_answered};
 	uint16_t port;
@@ -265,6 +283,7 @@ struct sim_slack *sim_slack_create(
 	sim->clients = clients_create(sim);
 	sim->replies = replies_create(sim);
 	sim->modals = modals_create(sim);
+	sim->files = files_create(sim);
 	sim->control = opts->control ? control_create(sim) : NULL;
 	if (!start_server(sim, opts, err)) {
 		sim_slack_destroy(&sim);
@@ -282,6 +301,7 @@ void sim_slack_destroy(struct sim_slack **sim)
 	*sim = NULL;
 	control_destroy(&it->control);
 	calls_destroy(&it->calls);
+	files_destroy(&it->files);
 	sockets_destroy(&it->sockets);
 	clients_destroy(&it->clients);
 	tls_front_destroy(&it->tls);
@@ -319,6 +339,7 @@ cJSON *sim_slack_pending(const struct sim_slack *sim)
 
 	envelopes_pending(sim->envelopes, sentences);
 	calls_pending(sim->calls, sentences);
+	files_pending(sim->files, sentences);
 	return sentences;
 }
 

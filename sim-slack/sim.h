@@ -36,6 +36,7 @@ struct envelopes;
 struct faults;
 struct limits;
 struct calls;
+struct files;
 struct control;
 struct traffic;
 struct tls_front;
@@ -56,6 +57,7 @@ struct sim_slack {
 	struct faults *faults;
 	struct limits *limits;
 	struct calls *calls;
+	struct files *files;
 	struct control *control; /* NULL: not served */
 	struct traffic *traffic;
 	struct tls_front *tls; /* NULL: none */

@@ -54,6 +54,8 @@ struct channel {
 	char last_read[TS_SIZE];
 };
 
+struct file; /* files/files.h */
+
 struct message {
 	struct channel *channel;
 	int64_t us;
@@ -70,6 +72,8 @@ struct message {
 	cJSON *blocks, *attachments, *metadata; /* NULL: none */
 	cJSON *extra;                           /* the subtype's own keys, or NULL */
 	cJSON *reactions;                       /* [{name, users, count}], or NULL */
+	struct file **files;
+	size_t file_count;
 	char *edited_by;
 	int64_t edited_s;
 	char *pinned_by;

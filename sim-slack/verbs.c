@@ -68,6 +68,39 @@ static const struct verb_field react_fields[] = {AS, IN, TS, OF,
         {"name", VERB_STR, true, "Emoji name without colons: +1", NULL}, END};
 static const struct verb_field pin_fields[] = {AS, IN, TS, OF, END};
 
+static const struct verb_field upload_fields[] = {AS, IN,
+        {"text", VERB_STR, false, "What is said with it", NULL},
+        {"thread_ts", VERB_STR, false, "In the thread of the message with this ts", NULL},
+        {"thread_of", VERB_STR, false, "In the thread of the last message with this text",
+                NULL},
+        {"broadcast", VERB_BOOL, false, "Show the reply in the channel as well", NULL},
+        {"name", VERB_STR, false, "Its name; default image.png or file.bin", NULL},
+        {"title", VERB_STR, false, "Its title; default its name", NULL},
+        {"type", VERB_STR, false, "Its mimetype; default told by name and bytes", NULL},
+        {"alt", VERB_STR, false, "A description for who cannot see it", NULL},
+        {"content", VERB_STR, false, "Its bytes, as text", NULL},
+        {"hex", VERB_STR, false, "Its bytes, in hex", NULL},
+        {"picture", VERB_STR, false, "A PNG of this size: 640x480", NULL},
+        {"size", VERB_INT, false, "So many bytes of a pattern; default 1000", NULL},
+        {"external_url", VERB_STR, false, "It lies elsewhere, at this address", NULL},
+        {"external_type", VERB_STR, false, "What that is; default gdrive", NULL},
+        {"check_info", VERB_BOOL, false,
+                "Messages show its ID alone, as in Slack Connect channels", NULL},
+        {"files", VERB_ARR, false,
+                "Several at once: objects with name, title, type, alt, content, hex, "
+                "picture, size, external_url, external_type, check_info",
+                NULL},
+        END};
+static const struct verb_field delete_file_fields[] = {
+        AS, {"file", VERB_STR, true, "ID or name", NULL}, END};
+static const struct verb_field change_file_fields[] = {
+        {"file", VERB_STR, true, "ID or name", NULL},
+        {"name", VERB_STR, false, "New name", NULL},
+        {"title", VERB_STR, false, "New title", NULL},
+        {"public", VERB_BOOL, false, "With a public address, or without", NULL},
+        {"hidden", VERB_BOOL, false, "Beyond the free plan's limit, or back", NULL},
+        {"check_info", VERB_BOOL, false, "As of upload", NULL}, END};
+
 static const struct verb_field create_fields[] = {
         {"name", VERB_STR, true, "Short name", NULL},
         {"private", VERB_BOOL, false, "A private channel", NULL},
@@ -231,6 +264,12 @@ const struct verb sim_slack_verbs[] = {
         {"unreact", "Take a reaction back", react_fields, verb_unreact},
         {"pin", "Pin a message", pin_fields, verb_pin},
         {"unpin", "Unpin a message", pin_fields, verb_unpin},
+        {"upload", "Share files: {ts, event_id, file_id, file_ids, sha256}",
+                upload_fields, verb_upload},
+        {"delete_file", "Delete a file; messages keep its tombstone", delete_file_fields,
+                verb_delete_file},
+        {"change_file", "Change a file: file_change, message_changed", change_file_fields,
+                verb_change_file},
         {"create_channel", "Make a channel: {id}", create_fields, verb_create_channel},
         {"invite", "Bring a user or the app into a channel", invite_fields, verb_invite},
         {"kick", "Put a user or the app out of a channel", invite_fields, verb_kick},

@@ -17,6 +17,14 @@ struct channel *verb_channel(
 struct message *verb_message(const struct channel *channel, const cJSON *args,
         const struct user *author, struct err *err);
 
+/* False and *err: people cannot write there. */
+bool verb_may_write(
+        const struct channel *channel, const struct user *user, struct err *err);
+/* The parent that thread_ts or thread_of name, NULL if neither is said. False and *err:
+ * there is no such message. */
+bool verb_parent(const struct channel *channel, const cJSON *args,
+        const struct message **out, struct err *err);
+
 typedef bool verb_run_fn(void *sim, const cJSON *args, cJSON **result, struct err *err);
 
 verb_run_fn verb_post, verb_edit, verb_delete, verb_react, verb_unreact, verb_pin,
@@ -24,6 +32,7 @@ verb_run_fn verb_post, verb_edit, verb_delete, verb_react, verb_unreact, verb_pi
 verb_run_fn verb_create_channel, verb_invite, verb_kick, verb_join, verb_leave,
         verb_archive, verb_unarchive, verb_rename, verb_topic, verb_add_user,
         verb_update_user;
+verb_run_fn verb_upload, verb_delete_file, verb_change_file;
 verb_run_fn verb_disconnect, verb_answer, verb_envelope, verb_refuse, verb_revoke,
         verb_knob, verb_tokens, verb_app, verb_state;
 verb_run_fn verb_wire, verb_tls, verb_log;

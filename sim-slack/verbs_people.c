@@ -19,8 +19,7 @@ static cJSON *sent(const struct message *message, const char *event_id)
 
 /* ---- messages ---- */
 
-/* False and *err: people cannot write there. */
-static bool may_write(
+bool verb_may_write(
         const struct channel *channel, const struct user *user, struct err *err)
 {
 	if (channel->archived) {
@@ -33,7 +32,7 @@ static bool may_write(
 	return true;
 }
 
-static bool find_parent(const struct channel *channel, const cJSON *args,
+bool verb_parent(const struct channel *channel, const cJSON *args,
         const struct message **out, struct err *err)
 {
 	const char *ts = json_str(args, "thread_ts"), *of = json_str(args, "thread_of");
@@ -71,8 +70,8 @@ bool verb_post(void *arg, const cJSON *args, cJSON **result, struct err *err)
 	        .attachments = json_arr(args, "attachments"),
 	        .own_blocks = !me};
 
-	if (!channel || !may_write(channel, user, err) ||
-	        !find_parent(channel, args, &parent, err)) {
+	if (!channel || !verb_may_write(channel, user, err) ||
+	        !verb_parent(channel, args, &parent, err)) {
 		return false;
 	}
 	post.thread_ts = parent ? parent->ts : NULL;

@@ -2,6 +2,7 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "sim-slack/files/files.h"
 #include "sim-slack/scopes.h"
 
 #include <ctype.h>
@@ -344,6 +345,23 @@ static void set_root(
 	}
 }
 
+static void set_files(
+        const struct sim_slack *sim, cJSON *object, const struct message *message)
+{
+	cJSON *files;
+
+	if (message->file_count == 0) {
+		return;
+	}
+	files = cJSON_CreateArray();
+	for (size_t i = 0; i < message->file_count; i++) {
+		cJSON_AddItemToArray(files, view_message_file(sim, message->files[i]));
+	}
+	json_set(object, "files", files);
+	json_set_bool(object, "upload", false);
+	json_set_bool(object, "display_as_bot", false);
+}
+
 cJSON *view_message(
         const struct sim_slack *sim, const struct message *message, unsigned what)
 {
@@ -357,6 +375,7 @@ cJSON *view_message(
 	json_set_str(object, "client_msg_id", message->client_msg_id);
 	set_copy(object, "blocks", message->blocks);
 	set_copy(object, "attachments", message->attachments);
+	set_files(sim, object, message);
 	cJSON_ArrayForEach(item, message->extra)
 	{
 		set_copy(object, item->string, item);

@@ -8,7 +8,8 @@
 
 static const struct verb_field slack_fields[] = {
         {"kind", VERB_ANY, false,
-                "call, message, edit, delete, reaction, pin, ws, envelope, ack, member, "
+                "call, message, edit, delete, reaction, pin, file, upload, download, ws, "
+                "envelope, ack, member, "
                 "channel, archive, rename, topic, user, ping, pong ...",
                 NULL},
         {"call", VERB_ANY, false, "a Web API method: chat.postMessage", NULL},
@@ -35,6 +36,15 @@ static const struct verb_field slack_fields[] = {
         {"thread_ts", VERB_ANY, false, "the thread it stands in", NULL},
         {"subtype", VERB_ANY, false, "Slack's subtype of the message", NULL},
         {"mark", VERB_ANY, false, "the Matrix event ID in the message's metadata", NULL},
+        {"file", VERB_ANY, false, "a file's name; of a message its first file's", NULL},
+        {"file_id", VERB_ANY, false, "its ID", NULL},
+        {"file_count", VERB_ANY, false, "how many files a message has", NULL},
+        {"files", VERB_ANY, false, "all of them: id, name, mimetype, size, sha256", NULL},
+        {"mimetype", VERB_ANY, false, "the (first) file's type", NULL},
+        {"size", VERB_ANY, false, "its size in bytes", NULL},
+        {"sha256", VERB_ANY, false, "the digest of its bytes, in hex", NULL},
+        {"bytes", VERB_ANY, false, "how many an upload or download carried", NULL},
+        {"range", VERB_ANY, false, "a download's Range header", NULL},
         {"reaction", VERB_ANY, false, "the name of an emoji", NULL},
         {"action", VERB_ANY, false, "added or removed; of a user what happened", NULL},
         {"pin", VERB_ANY, false, "added or removed", NULL},
