@@ -13,8 +13,7 @@ void http_body_init(struct http_body *body)
 	buf_init(&body->memory, 0);
 }
 
-void http_body_limit(
-        struct http_body *body, size_t max_bytes, size_t spool_over_bytes)
+void http_body_limit(struct http_body *body, size_t max_bytes, size_t spool_over_bytes)
 {
 	body->max_bytes = max_bytes;
 	body->memory.cap = max_bytes;

@@ -81,8 +81,8 @@ static void emit_shared(
 	}
 }
 
-struct message *act_share(
-        struct sim_slack *sim, const struct sharing *sharing, char event_id[EVENT_ID_SIZE])
+struct message *act_share(struct sim_slack *sim, const struct sharing *sharing,
+        char event_id[EVENT_ID_SIZE])
 {
 	const struct file *first = sharing->files[0];
 	bool bot = sharing->user->bot_id != NULL;
@@ -138,8 +138,8 @@ void files_pending(const struct files *files, cJSON *sentences)
 	list_for_each(link, &files->shares)
 	{
 		const struct share_job *job = container_of(link, struct share_job, link);
-		autofree char *text = xasprintf("the file %s is yet to be shared",
-		        job->sharing.files[0]->name);
+		autofree char *text = xasprintf(
+		        "the file %s is yet to be shared", job->sharing.files[0]->name);
 
 		cJSON_AddItemToArray(sentences, cJSON_CreateString(text));
 	}
@@ -201,8 +201,8 @@ static struct message *next_message(
 }
 
 /* Runs change() and tells each message's channel what it shows now. */
-static void change_shown(struct sim_slack *sim, struct file *file,
-        file_change_fn *change, const void *arg)
+static void change_shown(
+        struct sim_slack *sim, struct file *file, file_change_fn *change, const void *arg)
 {
 	cJSON *before = cJSON_CreateArray();
 	struct message *message;
@@ -243,11 +243,12 @@ void act_delete_file(struct sim_slack *sim, struct file *file, const struct user
 		}
 	}
 	change_shown(sim, file, make_tombstone, NULL);
-	emit_file(sim, file, "deleted", NULL, json_set(json_new(), "channel_ids", channels));
+	emit_file(sim, file, "deleted", NULL,
+	        json_set(json_new(), "channel_ids", channels));
 }
 
-void act_change_file(struct sim_slack *sim, struct file *file,
-        file_change_fn *change, const void *arg)
+void act_change_file(
+        struct sim_slack *sim, struct file *file, file_change_fn *change, const void *arg)
 {
 	change_shown(sim, file, change, arg);
 	report_file(sim, file, "changed", NULL);

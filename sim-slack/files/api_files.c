@@ -52,7 +52,8 @@ static void run_upload_url(struct api_call *call)
 		return;
 	}
 	if (!str_to_int64(str_from(length), 1, INT64_MAX, &bytes)) {
-		api_fail_message(call, "[ERROR] must be greater than 0 [json-pointer:/length]");
+		api_fail_message(
+		        call, "[ERROR] must be greater than 0 [json-pointer:/length]");
 		return;
 	}
 	if (bytes > sim->knobs.upload_max_bytes) {
@@ -354,7 +355,8 @@ static int64_t number(const struct api_call *call, const char *name, int64_t oth
 /* Newest first. */
 static void list_page(struct api_call *call, const struct filter *filter)
 {
-	int64_t count = number(call, "count", PAGE_DEFAULT), page = number(call, "page", 1);
+	int64_t count = number(call, "count", PAGE_DEFAULT),
+	        page = number(call, "page", 1);
 	cJSON *all = cJSON_CreateArray(), *files = cJSON_CreateArray(), *paging;
 	int64_t total, first;
 	const struct file *file;
@@ -370,8 +372,9 @@ static void list_page(struct api_call *call, const struct filter *filter)
 	for (int64_t i = first - 1; i >= 0 && i >= first - count; i--) {
 		const cJSON *id = cJSON_GetArrayItem(all, (int)i);
 
-		cJSON_AddItemToArray(files,
-		        view_file(call->sim, file_find(call->sim, id->valuestring), true));
+		cJSON_AddItemToArray(
+		        files, view_file(call->sim, file_find(call->sim, id->valuestring),
+		                       true));
 	}
 	cJSON_Delete(all);
 	json_set(call->reply, "files", files);

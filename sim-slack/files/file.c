@@ -9,8 +9,7 @@
 
 enum { HEAD_BYTES = 64 * 1024, SNIPPET_MAX_BYTES = 1024 * 1024, PREVIEW_LINES = 5 };
 
-struct file *file_create(
-        struct sim_slack *sim, const char *name, const struct user *user)
+struct file *file_create(struct sim_slack *sim, const char *name, const struct user *user)
 {
 	struct file *file = xcalloc(1, sizeof(*file));
 

@@ -53,12 +53,14 @@ void files_destroy(struct files **files);
 /* Adds a sentence for each share that is still to come. */
 void files_pending(const struct files *files, cJSON *sentences);
 /* False and *err: there is no room on the disk. */
-bool files_store(struct files *files, struct str bytes, struct blob *out, struct err *err);
+bool files_store(
+        struct files *files, struct str bytes, struct blob *out, struct err *err);
 /* The same bytes for the same number. */
 bool files_store_pattern(
         struct files *files, uint64_t bytes, struct blob *out, struct err *err);
 /* At most max bytes from the blob's beginning. Caller frees. */
-char *files_read(const struct files *files, const struct blob *blob, size_t max, size_t *n);
+char *files_read(
+        const struct files *files, const struct blob *blob, size_t max, size_t *n);
 /* Answers with bytes of the blob. */
 void files_reply(const struct files *files, struct http_request *req, int status,
         const char *type, const struct blob *blob, uint64_t from, uint64_t bytes);

@@ -133,8 +133,8 @@ static void take_upload(struct held_reply *held)
 static void ask_to_log_in(struct held_reply *held, struct file *file)
 {
 	struct sim_slack *sim = held->files->sim;
-	autofree char *where = xasprintf("%s/login?redir=%s", sim->url,
-	        http_request_path(held->req));
+	autofree char *where =
+	        xasprintf("%s/login?redir=%s", sim->url, http_request_path(held->req));
 	bool redirect = str_equal(sim->knobs.login_answer, "redirect");
 
 	report(held, file, "login", redirect ? 302 : 200, 0);
@@ -169,8 +169,7 @@ static bool may_download(
 
 /* "bytes=a-b", "a-" or "-n" of one range. False: none, or one that is to be overlooked;
  * *bytes is 0 if it cannot be satisfied. */
-static bool read_range(
-        const char *header, uint64_t size, uint64_t *from, uint64_t *bytes)
+static bool read_range(const char *header, uint64_t size, uint64_t *from, uint64_t *bytes)
 {
 	int64_t first = -1, last = -1;
 	const char *dash;
@@ -199,12 +198,11 @@ static bool read_range(
 	return true;
 }
 
-static void send_cut(
-        struct held_reply *held, const char *type, const struct blob *blob)
+static void send_cut(struct held_reply *held, const char *type, const struct blob *blob)
 {
 	size_t n;
-	autofree char *part = files_read(
-	        held->files, blob, (size_t)held->answer.cut_at, &n);
+	autofree char *part =
+	        files_read(held->files, blob, (size_t)held->answer.cut_at, &n);
 
 	/* Only what is sent is read; the length announced is the whole one's. */
 	http_request_reply_cut(
@@ -221,7 +219,8 @@ static void send_file(struct held_reply *held, struct file *file)
 	http_request_add_header(held->req, "Accept-Ranges", "bytes");
 	if (read_range(http_request_header(held->req, "Range"), size, &from, &bytes)) {
 		status = bytes ? 206 : 416;
-		range = bytes ? xasprintf("bytes %llu-%llu/%llu", (unsigned long long)from,
+		range = bytes ? xasprintf("bytes %llu-%llu/%llu",
+		                        (unsigned long long)from,
 		                        (unsigned long long)(from + bytes - 1),
 		                        (unsigned long long)size)
 		              : xasprintf("bytes */%llu", (unsigned long long)size);
@@ -236,7 +235,8 @@ static void send_file(struct held_reply *held, struct file *file)
 	} else if (held->answer.cut_at >= 0) {
 		send_cut(held, type, &file->blob);
 	} else {
-		files_reply(held->files, held->req, status, type, &file->blob, from, bytes);
+		files_reply(
+		        held->files, held->req, status, type, &file->blob, from, bytes);
 	}
 }
 
@@ -357,8 +357,8 @@ void files_handle_request(struct files *files, struct http_request *req)
 	answer_init(&held->answer);
 	timer_init(&held->timer, files->sim->loop, serve, held);
 	list_add_tail(&files->replies, &held->link);
-	held->faulted = faults_match(
-	        files->sim->faults, transfer_name(req), NULL, &held->answer);
+	held->faulted =
+	        faults_match(files->sim->faults, transfer_name(req), NULL, &held->answer);
 	if (held->answer.hold_ms + held->answer.delay_ms > 0) {
 		timer_start(&held->timer, held->answer.hold_ms + held->answer.delay_ms);
 	} else {

@@ -98,7 +98,8 @@ static bool begins(struct str head, const char *bytes, size_t n)
 static bool is_plain(struct str head)
 {
 	for (size_t i = 0; i < head.n; i++) {
-		if ((unsigned char)head.p[i] < ' ' && !strchr("\t\r\n\f\x1b", head.p[i])) {
+		if ((unsigned char)head.p[i] < ' ' &&
+		        !strchr("\t\r\n\f\x1b", head.p[i])) {
 			return false;
 		}
 	}
@@ -170,8 +171,7 @@ bool picture_size(struct str head, unsigned *width, unsigned *height)
 	} else if (begins(head, "GIF8", 4) && head.n >= 10) {
 		*width = u16(head.p + 6, false);
 		*height = u16(head.p + 8, false);
-	} else if (!begins(head, "\xff\xd8\xff", 3) ||
-	           !jpeg_size(head, width, height)) {
+	} else if (!begins(head, "\xff\xd8\xff", 3) || !jpeg_size(head, width, height)) {
 		return false;
 	}
 	return *width > 0 && *height > 0;

@@ -44,8 +44,8 @@ static bool writer_add(struct writer *writer, struct str bytes, struct err *err)
 		        (off_t)(writer->blob.at + writer->blob.bytes));
 
 		if (n < 0 && errno != EINTR) {
-			return err_set(err, ERR_RETRY, errno, "the file cannot be kept: %s",
-			        strerror(errno));
+			return err_set(err, ERR_RETRY, errno,
+			        "the file cannot be kept: %s", strerror(errno));
 		}
 		if (n > 0) {
 			writer->blob.bytes += (uint64_t)n;
@@ -111,7 +111,8 @@ bool files_store_pattern(
 
 /* ---- reading ---- */
 
-char *files_read(const struct files *files, const struct blob *blob, size_t max, size_t *n)
+char *files_read(
+        const struct files *files, const struct blob *blob, size_t max, size_t *n)
 {
 	size_t want = blob->bytes < max ? (size_t)blob->bytes : max;
 	char *out = xmalloc(want + 1);
@@ -140,8 +141,9 @@ void file_drop_bytes(struct sim_slack *sim, struct file *file)
 {
 	if (file->blob.bytes) {
 		/* A file system that cannot gives the room back at the end. */
-		(void)fallocate(sim->files->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		        (off_t)file->blob.at, (off_t)file->blob.bytes);
+		(void)fallocate(sim->files->fd,
+		        FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)file->blob.at,
+		        (off_t)file->blob.bytes);
 	}
 	file->blob.bytes = 0;
 }

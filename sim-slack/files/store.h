@@ -9,8 +9,8 @@ struct files {
 	struct sim_slack *sim;
 	int fd; /* -1: nothing was stored yet */
 	uint64_t end;
-	struct map *all;    /* ID -> struct file */
-	struct list shares; /* struct share_job::link */
+	struct map *all;     /* ID -> struct file */
+	struct list shares;  /* struct share_job::link */
 	struct list replies; /* struct held_reply::link */
 };
 

@@ -29,7 +29,8 @@ static bool store_picture(
 	        !str_to_int64((struct str){size, (size_t)(x - size)}, 1, PICTURE_SIDE_MAX,
 	                &width) ||
 	        !str_to_int64(str_from(x + 1), 1, PICTURE_SIDE_MAX, &height)) {
-		return err_set(err, ERR_PERMANENT, 0, "picture is no size such as 640x480");
+		return err_set(
+		        err, ERR_PERMANENT, 0, "picture is no size such as 640x480");
 	}
 	buf_init(&png, PICTURE_MAX_BYTES);
 	picture_png(&png, (unsigned)width, (unsigned)height, "4a154b");
@@ -46,8 +47,7 @@ static bool store_hex(
 	if (!bytes) {
 		return err_set(err, ERR_PERMANENT, 0, "hex is not pairs of hex digits");
 	}
-	return files_store(
-	        sim->files, (struct str){bytes, strlen(hex) / 2}, blob, err);
+	return files_store(sim->files, (struct str){bytes, strlen(hex) / 2}, blob, err);
 }
 
 /* content, hex, picture or size. */
@@ -202,7 +202,8 @@ static void change(struct sim_slack *sim, struct file *file, const void *arg)
 		str_replace(&file->name, name);
 	}
 	if (json_get(args, "hidden")) {
-		file->state = json_bool(args, "hidden", false) ? FILE_HIDDEN : FILE_COMPLETE;
+		file->state =
+		        json_bool(args, "hidden", false) ? FILE_HIDDEN : FILE_COMPLETE;
 	}
 	file->public_url = json_bool(args, "public", file->public_url);
 	file->check_info = json_bool(args, "check_info", file->check_info);

@@ -21,8 +21,7 @@ unsigned thumb_side(const struct file *file, unsigned k)
 	return k > SQUARES && larger <= sides[k - 1] ? 0 : sides[k];
 }
 
-void thumb_size(
-        const struct file *file, unsigned side, unsigned *width, unsigned *height)
+void thumb_size(const struct file *file, unsigned side, unsigned *width, unsigned *height)
 {
 	unsigned w = file->width, h = file->height;
 	unsigned larger = w > h ? w : h;
@@ -68,9 +67,9 @@ static void set_thumbs(
 		autofree char *key = xasprintf("thumb_%u", side);
 		autofree char *key_w = xasprintf("thumb_%u_w", side);
 		autofree char *key_h = xasprintf("thumb_%u_h", side);
-		autofree char *url = xasprintf("%s/files-tmb/%s-%s-%.10s/%s_%u.png",
-		        sim->url, sim->ws.team_id, file->id, file->blob.sha256, name,
-		        side);
+		autofree char *url =
+		        xasprintf("%s/files-tmb/%s-%s-%.10s/%s_%u.png", sim->url,
+		                sim->ws.team_id, file->id, file->blob.sha256, name, side);
 		unsigned width, height;
 
 		json_set_str(object, key, url);
@@ -89,8 +88,8 @@ static void set_thumbs(
 static void set_urls(const struct sim_slack *sim, cJSON *object, const struct file *file)
 {
 	autofree char *name = url_name(file->name);
-	autofree char *private_url = xasprintf("%s/files-pri/%s-%s/%s", sim->url,
-	        sim->ws.team_id, file->id, name);
+	autofree char *private_url = xasprintf(
+	        "%s/files-pri/%s-%s/%s", sim->url, sim->ws.team_id, file->id, name);
 	autofree char *download = xasprintf("%s/files-pri/%s-%s/download/%s", sim->url,
 	        sim->ws.team_id, file->id, name);
 	autofree char *permalink = xasprintf("https://%s.slack.com/files/%s/%s/%s",
@@ -150,9 +149,9 @@ static void set_places(
 		const char *id = json_str_or(share, "channel", "");
 		const struct channel *channel = workspace_channel(&sim->ws, id);
 		bool open = channel && channel->kind == CHANNEL_PUBLIC;
-		cJSON *list = lists[open                                        ? 0
+		cJSON *list = lists[open                                     ? 0
 		                    : channel && channel->kind == CHANNEL_IM ? 2
-		                                                              : 1];
+		                                                             : 1];
 		cJSON **place = &places[open ? 0 : 1];
 		cJSON *one = json_set_str(json_new(), "ts", json_str(share, "ts"));
 		cJSON *those;
@@ -216,7 +215,8 @@ cJSON *view_file(const struct sim_slack *sim, const struct file *file, bool shar
 	json_set_int(object, "timestamp", file->created_s);
 	json_set_str(object, "name", file->name);
 	json_set_str(object, "title", file->title);
-	json_set_str(object, "mimetype", file->mimetype ? file->mimetype : kind->mimetype);
+	json_set_str(
+	        object, "mimetype", file->mimetype ? file->mimetype : kind->mimetype);
 	json_set_str(object, "filetype", kind->filetype);
 	json_set_str(object, "pretty_type", kind->pretty);
 	json_set_str(object, "user", file->user->id);
@@ -225,7 +225,8 @@ cJSON *view_file(const struct sim_slack *sim, const struct file *file, bool shar
 	json_set_int(object, "size", (int64_t)file->blob.bytes);
 	json_set_str(object, "mode", mode_of(file));
 	json_set_bool(object, "is_external", file->external_url != NULL);
-	json_set_str(object, "external_type", file->external_type ? file->external_type : "");
+	json_set_str(
+	        object, "external_type", file->external_type ? file->external_type : "");
 	json_set_bool(object, "is_public", file_is_public(sim, file));
 	json_set_bool(object, "public_url_shared", file->public_url);
 	json_set_bool(object, "display_as_bot", false);
@@ -285,11 +286,12 @@ void record_files(cJSON *record, struct file *const *files, size_t count)
 		cJSON_AddItemToArray(list, one);
 	}
 	/* The first one's once more, flat: most messages have but one. */
-	for (const char *const *name = (const char *const[]){"mimetype", "size", "sha256",
-	             NULL};
+	for (const char *const *name =
+	                (const char *const[]){"mimetype", "size", "sha256", NULL};
 	        *name; name++) {
 		json_set(record, *name,
-		        cJSON_Duplicate(json_get(cJSON_GetArrayItem(list, 0), *name), true));
+		        cJSON_Duplicate(
+		                json_get(cJSON_GetArrayItem(list, 0), *name), true));
 	}
 	json_set_str(record, "file", files[0]->name);
 	json_set_str(record, "file_id", files[0]->id);

@@ -5,8 +5,7 @@
 
 #define IN_GENERAL "channel=C0GENERAL0"
 
-static const char png_16[] =
-        "89504e470d0a1a0a0000000d49484452000000100000000c0100000000";
+static const char png_16[] = "89504e470d0a1a0a0000000d49484452000000100000000c0100000000";
 static const char gif_7x5[] = "474946383961070005000000002c";
 static const char jpeg_9x4[] = "ffd8ffe000104a46494600010100000100010000"
                                "ffc0000b0800040009010111003fffd9";
@@ -80,16 +79,16 @@ static void test_upload_and_share(void **state)
 
 	listen_to_files(f);
 	ws_ready(&ws, f);
-	id = upload(f, "notes.txt", "application/octet-stream", "hello\nworld\n", 12,
-	        200);
+	id = upload(
+	        f, "notes.txt", "application/octet-stream", "hello\nworld\n", 12, 200);
 	assert_string_equal(f->body, "OK - 12");
 	form = xasprintf("files=[{\"id\":\"%s\",\"title\":\"My notes\"}]&channel_id="
 	                 "C0GENERAL0&initial_comment=look+%%26+see",
 	        id);
 	call_ok(f, "files.completeUploadExternal", form);
 	assert_int_equal(cJSON_GetArraySize(json_arr(f->reply, "files")), 1);
-	assert_string_equal(json_str(cJSON_GetArrayItem(json_arr(f->reply, "files"), 0),
-	                            "title"),
+	assert_string_equal(
+	        json_str(cJSON_GetArrayItem(json_arr(f->reply, "files"), 0), "title"),
 	        "My notes");
 	/* The message comes later: its ts is in no answer. */
 	assert_int_equal(count_records(f, "message", "file", NULL), 0);
@@ -129,12 +128,13 @@ static void test_upload_as_form_and_several(void **state)
 	struct fixture *f = *state;
 	const char *two = "--xx\r\nContent-Disposition: form-data; name=\"body\"; "
 	                  "filename=\"Untitled\"\r\n\r\nab\r\n--c\r\n--xx--\r\n";
-	autofree char *one_id = upload(
-	        f, "a.bin", "multipart/form-data; boundary=xx", two, 7, 200);
+	autofree char *one_id =
+	        upload(f, "a.bin", "multipart/form-data; boundary=xx", two, 7, 200);
 	autofree char *two_id = upload(f, "b.bin", "image/png", "abc", 3, 200);
-	autofree char *form = xasprintf("files=[{\"id\":\"%s\"},{\"id\":\"%s\"}]&channel_id="
-	                                "C0GENERAL0",
-	        one_id, two_id);
+	autofree char *form =
+	        xasprintf("files=[{\"id\":\"%s\"},{\"id\":\"%s\"}]&channel_id="
+	                  "C0GENERAL0",
+	                one_id, two_id);
 	autofree char *form_2 = xasprintf("%s&thread_ts=1.000001", form);
 
 	call_error(f, "files.completeUploadExternal", form, "not_in_channel");
@@ -177,7 +177,8 @@ static void test_upload_refused(void **state)
 	free(upload(f, "x.bin", "multipart/form-data; boundary=zz", "--zz\r\n\r\nno end",
 	        6, 400));
 	say(f, "app", "{\"ungrant\":[\"files:write\"]}");
-	call_error(f, "files.getUploadURLExternal", "filename=x&length=1", "missing_scope");
+	call_error(
+	        f, "files.getUploadURLExternal", "filename=x&length=1", "missing_scope");
 }
 
 static void test_customised_and_archived(void **state)
@@ -275,7 +276,8 @@ static void test_pictures_are_measured(void **state)
 		autofree char *form = xasprintf("file=%s", json_str(made, "file_id"));
 
 		call_ok(f, "files.info", form);
-		assert_string_equal(json_str(f->reply, "file.mimetype"), cases[i].mimetype);
+		assert_string_equal(
+		        json_str(f->reply, "file.mimetype"), cases[i].mimetype);
 		assert_int_equal(
 		        json_int(f->reply, "file.original_w", 0), cases[i].width);
 		assert_int_equal(
@@ -302,24 +304,25 @@ static void test_deleted_changed_unshared(void **state)
 	say(f, "change_file", "{\"file\":\"a.txt\",\"title\":\"A!\"}");
 	changed = next_event(&ws, "message", "message_changed");
 	assert_null(json_get(changed, "message.edited"));
-	assert_string_equal(json_str(cJSON_GetArrayItem(json_arr(changed, "message.files"), 0),
-	                            "title"),
+	assert_string_equal(
+	        json_str(cJSON_GetArrayItem(json_arr(changed, "message.files"), 0),
+	                "title"),
 	        "A!");
 	assert_string_equal(
-	        json_str(cJSON_GetArrayItem(json_arr(changed, "previous_message.files"), 0),
+	        json_str(cJSON_GetArrayItem(
+	                         json_arr(changed, "previous_message.files"), 0),
 	                "title"),
 	        "a.txt");
 	cJSON_Delete(next_event(&ws, "file_change", NULL));
 
 	say(f, "delete_file", "{\"file\":\"a.txt\"}");
 	changed_2 = next_event(&ws, "message", "message_changed");
-	const cJSON *first =
-	        cJSON_GetArrayItem(json_arr(changed_2, "message.files"), 0);
+	const cJSON *first = cJSON_GetArrayItem(json_arr(changed_2, "message.files"), 0);
 	assert_string_equal(json_str(first, "mode"), "tombstone");
 	assert_null(json_get(first, "name"));
-	assert_string_equal(json_str(cJSON_GetArrayItem(
-	                                     json_arr(changed_2, "message.files"), 1),
-	                            "mode"),
+	assert_string_equal(
+	        json_str(cJSON_GetArrayItem(json_arr(changed_2, "message.files"), 1),
+	                "mode"),
 	        "snippet");
 	gone = next_event(&ws, "file_deleted", NULL);
 	assert_string_equal(
@@ -369,8 +372,8 @@ static void test_seen_only_by_members(void **state)
 	autojson cJSON *made = verb(f, "upload",
 	        "{\"in\":\"secret\",\"name\":\"s.txt\",\"content\":\"secret\"}");
 	autofree char *form = xasprintf("file=%s", json_str(made, "file_id"));
-	autofree char *path = xasprintf(
-	        "/files-pri/T0SIMTEAM0-%s/s.txt", json_str(made, "file_id"));
+	autofree char *path =
+	        xasprintf("/files-pri/T0SIMTEAM0-%s/s.txt", json_str(made, "file_id"));
 
 	call_error(f, "files.info", form, "file_not_found");
 	request(f, "GET", path, f->bot, NULL, NULL);
@@ -389,7 +392,8 @@ static void test_list_pages(void **state)
 
 	say(f, "knob", "{\"name\":\"tiers\",\"value\":false}");
 	for (int i = 0; i < 5; i++) {
-		say(f, "upload", "{\"in\":\"general\",\"name\":\"n.txt\",\"content\":\"n\"}");
+		say(f, "upload",
+		        "{\"in\":\"general\",\"name\":\"n.txt\",\"content\":\"n\"}");
 	}
 	say(f, "upload", "{\"as\":\"carol\",\"in\":\"general\",\"picture\":\"9x9\"}");
 	call_ok(f, "files.list", "count=4&page=2");
@@ -461,9 +465,10 @@ static void test_ranges_and_head(void **state)
 		assert_true(str_starts(answer + 9, cases[i].status));
 		assert_non_null(strstr(answer, cases[i].content));
 	}
-	autofree char *head = xasprintf("HEAD /files-pri/T0SIMTEAM0-%s/r.txt HTTP/1.1\r\nHost: "
-	                                "a\r\nAuthorization: Bearer %s\r\n\r\n",
-	        json_str(made, "file_id"), f->bot);
+	autofree char *head =
+	        xasprintf("HEAD /files-pri/T0SIMTEAM0-%s/r.txt HTTP/1.1\r\nHost: "
+	                  "a\r\nAuthorization: Bearer %s\r\n\r\n",
+	                json_str(made, "file_id"), f->bot);
 	autofree char *answer = raw(f, head, "\r\n\r\n");
 	assert_non_null(strstr(answer, "Content-Length: 10\r\n"));
 	assert_true(str_ends(answer, "\r\n\r\n"));
@@ -474,8 +479,8 @@ static void test_faults_of_transfers(void **state)
 	struct fixture *f = *state;
 	autojson cJSON *made = verb(f, "upload",
 	        "{\"in\":\"general\",\"name\":\"r.txt\",\"content\":\"0123456789\"}");
-	autofree char *path = xasprintf(
-	        "/files-pri/T0SIMTEAM0-%s/r.txt", json_str(made, "file_id"));
+	autofree char *path =
+	        xasprintf("/files-pri/T0SIMTEAM0-%s/r.txt", json_str(made, "file_id"));
 
 	say(f, "answer", "{\"call\":\"download\",\"with\":{\"status\":503}}");
 	request(f, "GET", path, f->bot, NULL, NULL);
@@ -595,8 +600,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(
 	                test_upload_and_share, fixture_setup, fixture_teardown),
-	        cmocka_unit_test_setup_teardown(test_upload_as_form_and_several,
-	                fixture_setup, fixture_teardown),
+	        cmocka_unit_test_setup_teardown(
+	                test_upload_as_form_and_several, fixture_setup, fixture_teardown),
 	        cmocka_unit_test_setup_teardown(
 	                test_upload_refused, fixture_setup, fixture_teardown),
 	        cmocka_unit_test_setup_teardown(
