@@ -123,7 +123,8 @@ struct message *act_post(
 	message->extra = copy_or_null(post->extra);
 	add_files(message, post);
 	message->blocks = post->blocks       ? copy_or_null(post->blocks)
-	                  : post->own_blocks ? text_to_blocks(&sim->ids, message->text)
+	                  : post->own_blocks ? text_to_blocks(&sim->ids, sim->ws.emoji,
+	                                               message->text)
 	                                     : NULL;
 	report_message(sim, message, "message");
 	if (event_id) {
@@ -165,8 +166,9 @@ void act_edit(struct sim_slack *sim, struct message *message, const struct edit 
 	if (edit->text) {
 		str_replace(&message->text, edit->text);
 		cJSON_Delete(message->blocks);
-		message->blocks =
-		        edit->own_blocks ? text_to_blocks(&sim->ids, edit->text) : NULL;
+		message->blocks = edit->own_blocks ? text_to_blocks(&sim->ids,
+		                                             sim->ws.emoji, edit->text)
+		                                   : NULL;
 	}
 	replace(&message->blocks, edit->blocks);
 	replace(&message->attachments, edit->attachments);

@@ -47,12 +47,14 @@ void workspace_init(
 	ws->domain = xstrdup(domain);
 	ws->users = map_create();
 	ws->channels = map_create();
+	ws->emoji = map_create();
 }
 
 void workspace_finish(struct workspace *ws)
 {
 	map_destroy(&ws->channels, channel_free);
 	map_destroy(&ws->users, user_free);
+	map_destroy(&ws->emoji, free);
 	free(ws->team_id);
 	free(ws->name);
 	free(ws->domain);

@@ -89,6 +89,8 @@ struct workspace {
 	char *domain;
 	struct map *users;    /* ID -> struct user */
 	struct map *channels; /* ID -> struct channel */
+	struct map *emoji;    /* name -> char *, an address or "alias:<name>" */
+	int64_t emoji_us;     /* when they last changed */
 };
 
 void workspace_init(

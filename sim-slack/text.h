@@ -4,6 +4,7 @@
 #define SIM_SLACK_TEXT_H
 
 #include "lib/json.h"
+#include "lib/map.h"
 #include "sim-slack/ids.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,9 +18,14 @@ size_t text_length(const char *text);
  * address is put in <>, and what passes 40,000 characters is cut off. Caller frees. */
 char *text_store(const char *raw);
 
-/* [rich_text] for stored text, or NULL: none is made for empty text and for text with
- * quotes or preformatted parts, whose blocks are a structure of their own. Caller
- * deletes. */
-cJSON *text_to_blocks(struct ids *ids, const char *stored);
+/* Bytes of "<...>" at p if it is one of Slack's sequences, otherwise 0. */
+size_t text_sequence_length(const char *p);
+/* One of the three entities that stored text knows. */
+bool text_is_entity(const char *p);
+
+/* [rich_text] for stored text, as a Slack client sends it along: sections, lists, quotes,
+ * preformatted parts (section 6.3). custom (may be NULL) holds the workspace's own emoji
+ * by name. NULL for empty text. Caller deletes. */
+cJSON *text_to_blocks(struct ids *ids, const struct map *custom, const char *stored);
 
 #endif

@@ -24,8 +24,8 @@ static void test_stored_text(void **state)
 	        {"xhttps://x.org", "xhttps://x.org"},
 	        {"https://", "https://"},
 	        {"`https://x.org` https://y", "`https://x.org` <https://y>"},
-	        {"g\xc3\xbc\xc3\x9f \xf0\x9f\x91\x8b",
-	                "g\xc3\xbc\xc3\x9f \xf0\x9f\x91\x8b"},
+	        {"g\xc3\xbc\xc3\x9f \xf0\x9f\x91\x8b", "g\xc3\xbc\xc3\x9f :wave:"},
+	        {"\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbf.", ":+1::skin-tone-6:."},
 	};
 
 	(void)state;
@@ -51,6 +51,47 @@ static void test_text_is_cut_at_40000(void **state)
 	assert_true(str_is_utf8(str_from(stored)));
 }
 
+static void add_texts(struct buf *out, const cJSON *elements)
+{
+	const cJSON *element;
+
+	buf_puts(out, "[");
+	cJSON_ArrayForEach(element, elements)
+	{
+		buf_puts(out, json_str_or(element, "text", "?"));
+	}
+	buf_puts(out, "]");
+}
+
+/* "section[text]bullet0[item][item]". Caller frees. */
+static char *shape_of(const cJSON *containers)
+{
+	const cJSON *one, *item;
+	struct buf out;
+
+	buf_init(&out, 10000);
+	cJSON_ArrayForEach(one, containers)
+	{
+		const char *type = json_str(one, "type") + strlen("rich_text_");
+
+		if (!str_equal(type, "list")) {
+			buf_puts(&out, type);
+			add_texts(&out, json_arr(one, "elements"));
+			continue;
+		}
+		buf_printf(&out, "%s%d", json_str(one, "style"),
+		        (int)json_int(one, "indent", 0));
+		if (json_get(one, "offset")) {
+			buf_printf(&out, "+%d", (int)json_int(one, "offset", 0));
+		}
+		cJSON_ArrayForEach(item, json_arr(one, "elements"))
+		{
+			add_texts(&out, json_arr(item, "elements"));
+		}
+	}
+	return buf_take(&out);
+}
+
 static void test_blocks(void **state)
 {
 	static const struct {
@@ -74,19 +115,24 @@ static void test_blocks(void **state)
 	        {"<https://x?a&amp;b|l>",
 	                "[{\"type\":\"link\",\"url\":\"https://x?a&b\",\"text\":\"l\"}]"},
 	        {":wave::skin-tone-3:",
-	                "[{\"type\":\"emoji\",\"name\":\"wave\",\"skin_tone\":3}]"},
+	                "[{\"type\":\"emoji\",\"name\":\"wave\",\"unicode\":\"1f44b-1f3fc\","
+	                "\"skin_tone\":3}]"},
+	        {":nosuch:", "[{\"type\":\"text\",\"text\":\":nosuch:\"}]"},
+	        {"<!date^17^{date}|then>",
+	                "[{\"type\":\"date\",\"timestamp\":17,\"format\":\"{date}\","
+	                "\"fallback\":\"then\"}]"},
+	        {"<!odd|shown>", "[{\"type\":\"text\",\"text\":\"shown\"}]"},
 	        {"10:30:15", "[{\"type\":\"text\",\"text\":\"10:30:15\"}]"},
-	        {":100:", "[{\"type\":\"emoji\",\"name\":\"100\"}]"},
+	        {":100:",
+	                "[{\"type\":\"emoji\",\"name\":\"100\",\"unicode\":\"1f4af\"}]"},
 	        {"", NULL},
-	        {"&gt; quote", NULL},
-	        {"```x```", NULL},
 	};
 	struct ids ids;
 
 	(void)state;
 	ids_init(&ids, 1);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		autojson cJSON *blocks = text_to_blocks(&ids, cases[i].text);
+		autojson cJSON *blocks = text_to_blocks(&ids, NULL, cases[i].text);
 		const cJSON *section = blocks ? blocks->child : NULL;
 		autofree char *got = NULL;
 
@@ -97,6 +143,35 @@ static void test_blocks(void **state)
 		section = json_arr(section, "elements");
 		got = json_print(json_arr(section->child, "elements"));
 		assert_string_equal(got, cases[i].elements);
+	}
+}
+
+static void test_containers(void **state)
+{
+	static const struct {
+		const char *text, *shape;
+	} cases[] = {
+	        {"a\n&gt; b\n&gt;c\nd", "section[a\n]quote[b\nc]section[d]"},
+	        {"&gt;&gt;&gt; all\nof it", "quote[all\nof it]"},
+	        {"x ```a &amp; *b*\n c``` y",
+	                "section[x ]preformatted[a & *b*\n c]section[ y]"},
+	        {"```\ncode\n```\nafter", "preformatted[code]section[after]"},
+	        {"```open", "section[```open]"},
+	        {"\xe2\x80\xa2 one\n\xe2\x80\xa2 two\n    \xe2\x97\xa6 in\nend",
+	                "bullet0[one][two]bullet1[in]section[end]"},
+	        {"1. a\n2. b\n7. c", "ordered0[a][b]ordered0+6[c]"},
+	        {"1.5 is no list", "section[1.5 is no list]"},
+	        {"&gt;", "quote[]"},
+	};
+	struct ids ids;
+
+	(void)state;
+	ids_init(&ids, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		autojson cJSON *blocks = text_to_blocks(&ids, NULL, cases[i].text);
+		autofree char *got = shape_of(json_arr(blocks->child, "elements"));
+
+		assert_string_equal(got, cases[i].shape);
 	}
 }
 
@@ -113,7 +188,7 @@ static void test_every_prefix(void **state)
 	for (size_t n = 0; n <= strlen(text); n++) {
 		autofree char *prefix = xstrndup(text, n);
 		autofree char *stored = text_store(prefix);
-		autojson cJSON *blocks = text_to_blocks(&ids, stored);
+		autojson cJSON *blocks = text_to_blocks(&ids, NULL, stored);
 
 		assert_true(n == 0 || blocks != NULL);
 	}
@@ -195,6 +270,7 @@ int main(void)
 	        cmocka_unit_test(test_stored_text),
 	        cmocka_unit_test(test_text_is_cut_at_40000),
 	        cmocka_unit_test(test_blocks),
+	        cmocka_unit_test(test_containers),
 	        cmocka_unit_test(test_every_prefix),
 	        cmocka_unit_test(test_time_stamps),
 	        cmocka_unit_test(test_cursors),
