@@ -92,7 +92,53 @@ static const char version_1[] =
 static const char version_2[] =
         /* How often the process itself broke in the handling of this event. state 3:
          * quarantined for that (flow/quarantine.h). */
-        "ALTER TABLE inbox ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;";
+        "ALTER TABLE inbox ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;"
+        /* One message may be several events, and one event several messages.
+         * part: which of a Slack message's events: 0.. its text, 50.. the same text
+         * where a reply is shown in the channel too, 100.. its files. piece: which of a
+         * Matrix event's messages. edited_ts: the newest edit that was taken over from
+         * Slack. state: 0 there, 1 deleted. */
+        "ALTER TABLE message RENAME TO message_1;"
+        "CREATE TABLE message ("
+        "  team_id TEXT NOT NULL,"
+        "  channel_id TEXT NOT NULL,"
+        "  slack_ts TEXT NOT NULL,"
+        "  part INTEGER NOT NULL,"
+        "  room_id TEXT NOT NULL,"
+        "  event_id TEXT NOT NULL,"
+        "  piece INTEGER NOT NULL,"
+        "  sender TEXT NOT NULL,"
+        "  direction TEXT NOT NULL,"
+        "  thread_ts TEXT NOT NULL,"
+        "  edited_ts TEXT NOT NULL,"
+        "  state INTEGER NOT NULL,"
+        "  created_ms BIGINT NOT NULL,"
+        "  PRIMARY KEY (team_id, channel_id, slack_ts, part)"
+        ");"
+        "INSERT INTO message (team_id, channel_id, slack_ts, part, room_id, event_id, "
+        "piece, sender, direction, thread_ts, edited_ts, state, created_ms) "
+        "SELECT team_id, channel_id, slack_ts, part, room_id, event_id, 0, sender, "
+        "direction, thread_ts, '', 0, created_ms FROM message_1;"
+        "DROP TABLE message_1;"
+        "CREATE INDEX message_event ON message (event_id, piece);"
+        "CREATE INDEX message_thread ON message "
+        "(team_id, channel_id, thread_ts, slack_ts);"
+        /* who: the Slack user; for a reaction from Matrix, which the bot makes in the
+         * name of all, its event. changed_ts: of the newest word from Slack about it.
+         * state: 0 there, 1 taken back. */
+        "CREATE TABLE reaction ("
+        "  team_id TEXT NOT NULL,"
+        "  channel_id TEXT NOT NULL,"
+        "  slack_ts TEXT NOT NULL,"
+        "  emoji TEXT NOT NULL,"
+        "  who TEXT NOT NULL,"
+        "  event_id TEXT NOT NULL,"
+        "  direction TEXT NOT NULL,"
+        "  changed_ts TEXT NOT NULL,"
+        "  state INTEGER NOT NULL,"
+        "  PRIMARY KEY (team_id, channel_id, slack_ts, emoji, who)"
+        ");"
+        "CREATE INDEX reaction_event ON reaction (event_id);";
 
 const char *const schema_migrations[] = {version_1, version_2};
 const size_t schema_version = sizeof(schema_migrations) / sizeof(schema_migrations[0]);

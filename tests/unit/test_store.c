@@ -377,23 +377,25 @@ static void the_file_is_for_its_owner_alone(void **state)
 	assert_int_equal(info.st_mode & 0777, 0600);
 }
 
-/* One of its keys is as good as the other: an event of the homeserver's that we have. */
-static void a_message_known_by_either_key_is_no_error(void **state)
+/* A piece that was redacted and is sent again with the next edit. */
+static void a_message_that_is_known_gets_its_new_event(void **state)
 {
 	struct fixture *f = *state;
 	struct seen first = {0}, second = {0};
 
 	for (int i = 0; i < 2; i++) {
 		struct store_tx *tx = store_tx_create(f->store);
-		store_tx_add(tx, STMT_MESSAGE_PUT, "sssisssssi", "T1", "C1",
-		        i == 0 ? "1.1" : "2.2", (int64_t)0, "!r", "$same", "@a", "s", "",
-		        (int64_t)1);
+		store_tx_add(tx, STMT_MESSAGE_PUT, "sssississssi", "T1", "C1", "1.1",
+		        (int64_t)0, "!r", i == 0 ? "$one" : "$two", (int64_t)0, "@a", "s",
+		        "", "", (int64_t)1);
+		store_tx_add(tx, STMT_MESSAGE_GONE, "sssi", "T1", "C1", "1.1",
+		        (int64_t)(i == 0 ? 0 : 7));
 		store_tx_submit(tx, keep, i == 0 ? &first : &second);
 	}
 	loop_turn(f->loop, false);
 	assert_int_equal(first.changes, 1);
 	assert_int_equal(second.kind, ERR_NONE);
-	assert_int_equal(second.changes, 0);
+	assert_int_equal(second.changes, 1);
 }
 
 int main(void)
@@ -406,7 +408,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(
 	                the_file_is_for_its_owner_alone, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
-	                a_message_known_by_either_key_is_no_error, set_up, tear_down),
+	                a_message_that_is_known_gets_its_new_event, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
 	                done_comes_after_submit_returns_and_once, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(done_means_committed, set_up, tear_down),
