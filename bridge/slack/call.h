@@ -17,6 +17,8 @@ union slack_done {
 	slack_channels_fn *channels;
 	slack_ts_fn *ts;
 	slack_history_fn *history;
+	slack_look_fn *look;
+	slack_ok_fn *ok;
 };
 
 /* Turns the answer into the typed call of done. answer is NULL if err->kind is not
@@ -46,8 +48,10 @@ struct slack_call {
 	union slack_done done;
 	void *arg;
 	char *channel_id; /* of slack_history */
+	char *ts;         /* of slack_look_at */
 	/* of slack_find_posted */
 	char *mark;
+	unsigned mark_piece;
 	char *found_ts;
 	unsigned pages, parks;
 };

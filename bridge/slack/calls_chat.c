@@ -1,4 +1,4 @@
-/* chat.postMessage, and the search for what it may have posted */
+/* chat.postMessage and chat.update, and the search for what was posted */
 #include "bridge/slack/web_api.h"
 
 #include "lib/mem.h"
@@ -10,20 +10,26 @@
 #include <stdlib.h>
 
 enum {
-	MAX_PAGES = 10,
+	/* A message may wait for hours in a busy channel. */
+	MAX_PAGES = 500,
 	MAX_PARKS = 10, /* a lookup waits through so many rate limits */
 };
-#define MESSAGES_A_PAGE "100"
+#define MESSAGES_A_PAGE "200"
 
 /* ---------------------------------------------------------------- posting */
 
 /* Slack keeps it with the message and shows it to nobody but apps. */
-static char *mark_text(const char *event_id)
+static char *mark_text(const struct slack_mark *from)
 {
 	autojson cJSON *mark =
 	        json_set_str(json_new(), "event_type", SLACK_METADATA_TYPE);
+	cJSON *payload = json_set_str(json_new(), "event_id", from->event_id);
 
-	json_set(mark, "event_payload", json_set_str(json_new(), "event_id", event_id));
+	if (from->piece > 0) {
+		json_set_int(payload, "piece", from->piece);
+	}
+	json_set_str(payload, "edit_id", from->edit_id);
+	json_set(mark, "event_payload", payload);
 	return json_print(mark);
 }
 
@@ -39,18 +45,36 @@ static void report_ts(struct slack_call *call, const cJSON *answer, const struct
 	call->done.ts(err->kind == ERR_NONE ? ts : NULL, err, call->arg);
 }
 
+static void set_content(struct slack_call *call, const struct slack_post *post)
+{
+	autofree char *mark = mark_text(&post->mark);
+
+	slack_call_set(call, "channel", post->channel_id);
+	slack_call_set(call, "text", post->text);
+	slack_call_set(call, "blocks", post->blocks);
+	slack_call_set(call, "metadata", mark);
+}
+
 struct slack_call *slack_chat_post(struct slack_api *api, const struct slack_post *post,
         slack_ts_fn *done, void *arg)
 {
 	struct slack_call *call = slack_call_create(api, SLACK_CHAT_POST_MESSAGE);
-	autofree char *mark = mark_text(post->event_id);
 
-	slack_call_set(call, "channel", post->channel_id);
-	slack_call_set(call, "text", post->text);
+	set_content(call, post);
 	slack_call_set(call, "thread_ts", post->thread_ts);
 	slack_call_set(call, "username", post->username);
 	slack_call_set(call, "icon_url", post->icon_url);
-	slack_call_set(call, "metadata", mark);
+	slack_call_start(call, report_ts, (union slack_done){.ts = done}, arg);
+	return call;
+}
+
+struct slack_call *slack_chat_update(struct slack_api *api, const char *ts,
+        const struct slack_post *post, slack_ts_fn *done, void *arg)
+{
+	struct slack_call *call = slack_call_create(api, SLACK_CHAT_UPDATE);
+
+	set_content(call, post);
+	slack_call_set(call, "ts", ts);
 	slack_call_start(call, report_ts, (union slack_done){.ts = done}, arg);
 	return call;
 }
@@ -58,12 +82,15 @@ struct slack_call *slack_chat_post(struct slack_api *api, const struct slack_pos
 /* ---------------------------------------------------------------- looking for it */
 
 /* Not by author: a message with a customised name has no user. */
-static const char *marked_ts(const cJSON *message, const char *event_id)
+static const char *marked_ts(const cJSON *message, const struct slack_call *call)
 {
 	const char *type = json_str_or(message, "metadata.event_type", "");
 	const char *mark = json_str_or(message, "metadata.event_payload.event_id", "");
 
-	if (!str_equal(type, SLACK_METADATA_TYPE) || !str_equal(mark, event_id)) {
+	int64_t piece = json_int(message, "metadata.event_payload.piece", 0);
+
+	if (!str_equal(type, SLACK_METADATA_TYPE) || !str_equal(mark, call->mark) ||
+	        piece != call->mark_piece) {
 		return NULL;
 	}
 	return json_str(message, "ts");
@@ -75,7 +102,7 @@ static bool find_on_page(struct slack_call *call, const cJSON *answer)
 
 	cJSON_ArrayForEach(message, json_arr(answer, "messages"))
 	{
-		const char *ts = marked_ts(message, call->mark);
+		const char *ts = marked_ts(message, call);
 		if (ts != NULL && ts[0] != '\0') {
 			str_replace(&call->found_ts, ts);
 			return true;
@@ -126,14 +153,15 @@ static void report_found(
 }
 
 struct slack_call *slack_find_posted(struct slack_api *api, const char *channel_id,
-        const char *thread_ts, const char *oldest_ts, const char *event_id,
+        const char *thread_ts, const char *oldest_ts, const struct slack_mark *mark,
         slack_ts_fn *done, void *arg)
 {
 	struct slack_call *call =
 	        slack_call_create(api, thread_ts == NULL ? SLACK_CONVERSATIONS_HISTORY
 	                                                 : SLACK_CONVERSATIONS_REPLIES);
 
-	call->mark = xstrdup(event_id);
+	call->mark = xstrdup(mark->event_id);
+	call->mark_piece = mark->piece;
 	call->again = next_page;
 	slack_call_set(call, "channel", channel_id);
 	slack_call_set(call, "ts", thread_ts);

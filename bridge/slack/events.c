@@ -180,11 +180,51 @@ static bool was_written(const cJSON *event, const struct slack_event *out)
 	return !is_one_of(out->subtype, report_subtypes) && out->text[0] != '\0';
 }
 
+/* A change of a message is about the message it carries. Without `edited` it is an
+ * unfurl, a preview or a counter. */
+static enum slack_event_kind change_kind(const struct slack_event *out)
+{
+	if (out->channel_id[0] == '\0' || out->target_ts[0] == '\0') {
+		return SLACK_EVENT_IGNORED;
+	}
+	if (strcmp(out->subtype, "message_deleted") == 0 ||
+	        strcmp(json_str_or(out->message, "subtype", ""), "tombstone") == 0) {
+		return SLACK_EVENT_DELETED;
+	}
+	return out->edited_ts[0] != '\0' ? SLACK_EVENT_EDITED : SLACK_EVENT_IGNORED;
+}
+
+static enum slack_event_kind reaction_kind(
+        const cJSON *event, const struct slack_event *out)
+{
+	bool whole = out->user_id[0] != '\0' && out->channel_id[0] != '\0' &&
+	             out->target_ts[0] != '\0' && out->reaction[0] != '\0';
+
+	if (!whole || strcmp(json_str_or(event, "item.type", ""), "message") != 0) {
+		return SLACK_EVENT_IGNORED; /* to a file, of old */
+	}
+	return strcmp(out->type, "reaction_added") == 0 ? SLACK_EVENT_REACTION_ADDED
+	                                                : SLACK_EVENT_REACTION_REMOVED;
+}
+
+static bool is_change(const struct slack_event *out)
+{
+	return strcmp(out->type, "message") == 0 &&
+	       (strcmp(out->subtype, "message_changed") == 0 ||
+	               strcmp(out->subtype, "message_deleted") == 0);
+}
+
 static enum slack_event_kind kind_of(const cJSON *event, const struct slack_event *out)
 {
+	if (is_change(out)) {
+		return change_kind(out);
+	}
 	if (strcmp(out->type, "message") == 0) {
 		return was_written(event, out) ? SLACK_EVENT_MESSAGE
 		                               : SLACK_EVENT_IGNORED;
+	}
+	if (str_starts(out->type, "reaction_")) {
+		return reaction_kind(event, out);
 	}
 	if (strcmp(out->type, "member_joined_channel") == 0) {
 		bool whole = out->user_id[0] != '\0' && out->channel_id[0] != '\0';
@@ -192,6 +232,28 @@ static enum slack_event_kind kind_of(const cJSON *event, const struct slack_even
 	}
 	return is_one_of(out->type, known_events) ? SLACK_EVENT_IGNORED
 	                                          : SLACK_EVENT_UNKNOWN;
+}
+
+/* Of a deleted one only what it was is left. */
+static void read_changed(const cJSON *event, struct slack_event *out)
+{
+	const cJSON *now = json_obj(event, "message");
+	const cJSON *before = json_obj(event, "previous_message");
+	bool is_gone =
+	        now == NULL || strcmp(json_str_or(now, "subtype", ""), "tombstone") == 0;
+	const cJSON *author = is_gone ? before : now;
+
+	if (out->target_ts[0] == '\0') {
+		out->target_ts = id_at(now, "ts", "ts");
+	}
+	out->user_id = id_at(author, "user", "user.id");
+	out->bot_id = id_at(author, "bot_id", "bot_profile.id");
+	out->app_id = id_at(author, "app_id", "bot_profile.app_id");
+	out->username = json_str_or(author, "username", "");
+	out->text = json_str_or(author, "text", "");
+	out->thread_ts = id_at(author, "thread_ts", "thread_ts");
+	out->edited_ts = id_at(now, "edited.ts", "edited.ts");
+	out->message = now != NULL ? now : before;
 }
 
 /* All that the inner event itself says. */
@@ -211,9 +273,17 @@ static void read_event(const cJSON *event, struct slack_event *out)
 	        .ts = id_at(event, "ts", "event_ts"),
 	        .thread_ts = id_at(event, "thread_ts", "thread_ts"),
 	        .mark = mark_of(event),
+	        .target_ts = id_at(event, "item.ts", "deleted_ts"),
+	        .edited_ts = id_at(event, "edited.ts", "edited.ts"),
+	        .reaction = id_at(event, "reaction", "reaction"),
+	        .message = event,
 	};
+	if (is_change(out)) {
+		read_changed(event, out);
+	}
 	/* The parent of a thread carries its own ts there: it is outside, too. */
-	if (strcmp(out->thread_ts, out->ts) == 0) {
+	if (strcmp(out->thread_ts, out->ts) == 0 ||
+	        strcmp(out->thread_ts, out->target_ts) == 0) {
 		out->thread_ts = "";
 	}
 }

@@ -7,7 +7,16 @@
 #include "lib/json.h"
 
 enum slack_event_kind {
-	SLACK_EVENT_MESSAGE,       /* a new message by a person or an app */
+	SLACK_EVENT_MESSAGE, /* a new message by a person or an app */
+	/* Its author changed one: target_ts is the message, ts the change; the rest is
+	 * the message as it is now. Not for unfurls, which Slack reports alike (Slack
+	 * protocol reference, 2.5). */
+	SLACK_EVENT_EDITED,
+	/* One was deleted, also one with a thread, of which a tombstone stays: target_ts;
+	 * user_id, bot_id and message are its own as it was. */
+	SLACK_EVENT_DELETED,
+	SLACK_EVENT_REACTION_ADDED, /* by user_id to target_ts */
+	SLACK_EVENT_REACTION_REMOVED,
 	SLACK_EVENT_MEMBER_JOINED, /* of a user to a channel */
 	SLACK_EVENT_IGNORED,       /* known, without effect here; `type` says which */
 	SLACK_EVENT_UNKNOWN,       /* not known; `type` says which */
@@ -28,6 +37,12 @@ struct slack_event { /* borrows from the payload */
 	const char *ts;
 	const char *thread_ts; /* "" outside threads */
 	const char *mark; /* event_id in our metadata mark, "" if not ours or not shown */
+	const char
+	        *target_ts; /* of what is changed, deleted or reacted to; "" otherwise */
+	const char *edited_ts; /* of the last edit, "" if there was none */
+	const char *reaction;  /* the emoji's name without colons; "" if it is none */
+	const cJSON *message;  /* a message in Slack's own form, for the conversion; NULL
+	                          if  the event is about none */
 };
 
 /* A message as conversations.history lists it: the same facts, without the event's own

@@ -2,18 +2,23 @@
 
 #include <assert.h>
 
-enum { TIER_3 = 50, TIER_4 = 100, SPECIAL_HUNDREDS = 600 };
+enum { TIER_2 = 20, TIER_3 = 50, TIER_4 = 100, SPECIAL_HUNDREDS = 600 };
 
 static const struct slack_method_info methods[SLACK_METHODS] = {
         [SLACK_AUTH_TEST] = {"auth.test", false, SPECIAL_HUNDREDS},
         /* Socket Mode keeps a stricter budget of its own. */
         [SLACK_APPS_CONNECTIONS_OPEN] = {"apps.connections.open", false, TIER_3},
         [SLACK_BOTS_INFO] = {"bots.info", false, TIER_3},
+        [SLACK_CHAT_DELETE] = {"chat.delete", true, TIER_3},
         /* One a second and channel, with bursts. */
         [SLACK_CHAT_POST_MESSAGE] = {"chat.postMessage", true, 0},
+        [SLACK_CHAT_UPDATE] = {"chat.update", true, TIER_3},
         [SLACK_CONVERSATIONS_HISTORY] = {"conversations.history", false, TIER_3},
         [SLACK_CONVERSATIONS_INFO] = {"conversations.info", false, TIER_3},
         [SLACK_CONVERSATIONS_REPLIES] = {"conversations.replies", false, TIER_3},
+        /* Twice done is as once: neither is unsure. */
+        [SLACK_REACTIONS_ADD] = {"reactions.add", false, TIER_3},
+        [SLACK_REACTIONS_REMOVE] = {"reactions.remove", false, TIER_2},
         [SLACK_USERS_CONVERSATIONS] = {"users.conversations", false, TIER_3},
         [SLACK_USERS_INFO] = {"users.info", false, TIER_4},
 };

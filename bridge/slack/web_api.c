@@ -39,6 +39,7 @@ static void free_call(struct slack_call *call)
 	free(call->mark);
 	free(call->found_ts);
 	free(call->channel_id);
+	free(call->ts);
 	free(call);
 }
 

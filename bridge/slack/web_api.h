@@ -81,28 +81,53 @@ typedef void slack_channels_fn(const struct slack_channel *channels, size_t coun
 struct slack_call *slack_users_conversations(
         struct slack_api *api, const char *cursor, slack_channels_fn *done, void *arg);
 
-/* ---- chat.postMessage ---- */
+/* ---- chat.postMessage, chat.update ---- */
+/* What is written into a message's metadata, for the bridge itself to find it again. */
+struct slack_mark {
+	const char *event_id; /* the Matrix event it is */
+	unsigned piece;       /* which of that event's messages, from 0 */
+	const char *edit_id;  /* the Matrix event that edited it last; NULL: none */
+};
 struct slack_post {
 	const char *channel_id;
 	const char *text;
-	const char *thread_ts; /* NULL: none */
-	const char *username;  /* NULL: the bot's own */
-	const char *icon_url;  /* NULL: the bot's own */
-	const char *event_id;  /* Matrix event ID, goes into the message's metadata as the
-	                          mark */
+	const char *blocks;    /* JSON; NULL: the text alone */
+	const char *thread_ts; /* NULL: none; not for updates */
+	const char *username;  /* NULL: the bot's own; not for updates */
+	const char *icon_url;  /* NULL: the bot's own; not for updates */
+	struct slack_mark mark;
 };
 /* ts of the new message */
 typedef void slack_ts_fn(const char *ts, const struct err *err, void *arg);
 struct slack_call *slack_chat_post(struct slack_api *api, const struct slack_post *post,
         slack_ts_fn *done, void *arg);
+/* Changes the message at ts; text, blocks and mark replace what was there. */
+struct slack_call *slack_chat_update(struct slack_api *api, const char *ts,
+        const struct slack_post *post, slack_ts_fn *done, void *arg);
 
-/* Looks for our own message with that mark, newest first, back to oldest_ts (exclusive)
- * and at most 10 pages of 100: done() with its ts, with NULL and ERR_NONE if it is surely
- * not there, or with *err if that could not be found out. thread_ts not NULL: looks in
- * that thread. */
+/* Looks for our own message with that event and piece in its mark, newest first, back to
+ * oldest_ts (exclusive), through at most 500 pages of 200: done() with its ts, with NULL
+ * and ERR_NONE if it is surely not there, or with *err if that could not be found out.
+ * thread_ts not NULL: looks in that thread. */
 struct slack_call *slack_find_posted(struct slack_api *api, const char *channel_id,
-        const char *thread_ts, const char *oldest_ts, const char *event_id,
+        const char *thread_ts, const char *oldest_ts, const struct slack_mark *mark,
         slack_ts_fn *done, void *arg);
+
+/* One of our own messages as it is now: there is false if it was deleted, edit_id is that
+ * of its mark, "" if none. thread_ts: the thread it stands in, NULL if in none. */
+typedef void slack_look_fn(
+        bool there, const char *edit_id, const struct err *err, void *arg);
+struct slack_call *slack_look_at(struct slack_api *api, const char *channel_id,
+        const char *thread_ts, const char *ts, slack_look_fn *done, void *arg);
+
+/* ---- chat.delete, reactions.add, reactions.remove ---- */
+typedef void slack_ok_fn(const struct err *err, void *arg);
+/* One that is not there (any more) counts as deleted. */
+struct slack_call *slack_chat_delete(struct slack_api *api, const char *channel_id,
+        const char *ts, slack_ok_fn *done, void *arg);
+/* name without colons. "Already so" counts as success. */
+struct slack_call *slack_react(struct slack_api *api, const char *channel_id,
+        const char *ts, const char *name, bool add, slack_ok_fn *done, void *arg);
 
 /* ---- conversations.history ---- */
 struct slack_event; /* see events.h */
@@ -115,6 +140,6 @@ struct slack_call *slack_history(struct slack_api *api, const char *channel_id,
         const char *oldest_ts, const char *cursor, slack_history_fn *done, void *arg);
 
 #define SLACK_METADATA_TYPE                                                              \
-	"matrix_event" /* event_type of the mark; payload {"event_id": ...} */
+	"matrix_event" /* event_type of the mark; payload: event_id, piece, edit_id */
 
 #endif

@@ -94,7 +94,7 @@ static inline void note_user(
 static inline struct slack_call *post(struct fixture *f, struct told *told)
 {
 	static const struct slack_post message = {
-	        .channel_id = "C1", .text = "hi", .event_id = "$e"};
+	        .channel_id = "C1", .text = "hi", .mark = {.event_id = "$e"}};
 
 	return slack_chat_post(f->api, &message, note_ts, told);
 }

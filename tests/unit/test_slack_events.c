@@ -70,9 +70,25 @@ static const struct {
                 "{\"type\":\"message\",\"subtype\":\"message_changed\","
                 "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\",\"message\":{"
                 "\"type\":\"message\",\"user\":\"U1\",\"text\":\"new\",\"ts\":\"1.1\"}}"},
-        {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"subtype\":\"message_deleted\","
+        {SLACK_EVENT_EDITED,
+                "{\"type\":\"message\",\"subtype\":\"message_changed\","
+                "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\",\"message\":{"
+                "\"type\":\"message\",\"user\":\"U1\",\"text\":\"new\",\"ts\":\"1.1\","
+                "\"edited\":{\"user\":\"U1\",\"ts\":\"2.0\"}}}"},
+        {SLACK_EVENT_IGNORED,
+                "{\"type\":\"message\",\"subtype\":\"message_changed\","
+                "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\",\"message\":{"
+                "\"edited\":{\"ts\":\"2.0\"}}}"},
+        {SLACK_EVENT_DELETED,
+                "{\"type\":\"message\",\"subtype\":\"message_changed\","
+                "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\",\"message\":{"
+                "\"type\":\"message\",\"subtype\":\"tombstone\",\"user\":\"USLACKBOT\","
+                "\"ts\":\"1.1\",\"thread_ts\":\"1.1\"}}"},
+        {SLACK_EVENT_DELETED, "{\"type\":\"message\",\"subtype\":\"message_deleted\","
                               "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\","
                               "\"deleted_ts\":\"1.1\"}"},
+        {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"subtype\":\"message_deleted\","
+                              "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\"}"},
         /* message_replied as the Events API sends it: without subtype, by nobody */
         {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"channel\":\"C1\",\"ts\":\"2.1\","
                               "\"message\":{\"thread_ts\":\"1.1\",\"reply_count\":1}}"},
@@ -99,8 +115,16 @@ static const struct {
                 "{\"type\":\"member_joined_channel\",\"user\":\"U1\","
                 "\"channel\":\"C1\",\"channel_type\":\"C\",\"team\":\"T1\"}"},
         {SLACK_EVENT_IGNORED, "{\"type\":\"member_joined_channel\",\"user\":\"U1\"}"},
+        {SLACK_EVENT_REACTION_ADDED,
+                "{\"type\":\"reaction_added\",\"user\":\"U1\","
+                "\"reaction\":\"eyes\",\"item\":{\"type\":\"message\","
+                "\"channel\":\"C1\",\"ts\":\"1.1\"}}"},
+        {SLACK_EVENT_REACTION_REMOVED,
+                "{\"type\":\"reaction_removed\",\"user\":\"U1\","
+                "\"reaction\":\"eyes\",\"item\":{\"type\":\"message\","
+                "\"channel\":\"C1\",\"ts\":\"1.1\"}}"},
         {SLACK_EVENT_IGNORED, "{\"type\":\"reaction_added\",\"user\":\"U1\","
-                              "\"reaction\":\"eyes\",\"item\":{\"type\":\"message\","
+                              "\"reaction\":\"eyes\",\"item\":{\"type\":\"file\","
                               "\"channel\":\"C1\",\"ts\":\"1.1\"}}"},
         {SLACK_EVENT_IGNORED, "{\"type\":\"app_mention\",\"user\":\"U1\","
                               "\"channel\":\"C1\",\"text\":\"x\",\"ts\":\"1.1\"}"},

@@ -17,9 +17,11 @@
 	"\"response_metadata\":{\"next_cursor\":\"" next "\"}}"
 #define LAST_PAGE(messages) "{\"ok\":true,\"messages\":[" messages "],\"has_more\":false}"
 
+static const struct slack_mark mark = {.event_id = "$e"};
+
 static void find(struct fixture *f, const char *thread_ts, struct told *told)
 {
-	slack_find_posted(f->api, "C1", thread_ts, "1.0", "$e", note_ts, told);
+	slack_find_posted(f->api, "C1", thread_ts, "1.0", &mark, note_ts, told);
 }
 
 static void test_find_on_the_first_page(void **state)
@@ -36,7 +38,7 @@ static void test_find_on_the_first_page(void **state)
 	assert_int_equal(f->script.asked_count, 1);
 	assert_form(&f->script, 0, "channel", "C1");
 	assert_form(&f->script, 0, "oldest", "1.0");
-	assert_form(&f->script, 0, "limit", "100");
+	assert_form(&f->script, 0, "limit", "200");
 	assert_form(&f->script, 0, "include_all_metadata", "true");
 	assert_form(&f->script, 0, "inclusive", NULL);
 	assert_form(&f->script, 0, "ts", NULL);
@@ -99,17 +101,17 @@ static void test_find_without_a_clear_answer(void **state)
 	}
 }
 
-static void test_find_gives_up_after_ten_pages(void **state)
+static void test_find_gives_up_after_500_pages(void **state)
 {
 	struct fixture *f = *state;
 	struct told told = {0};
 
 	f->script.otherwise.body = PAGE(OTHER_MESSAGE, "again");
 	find(f, NULL, &told);
-	pass_ms(f->loop, 0);
+	pass_ms(f->loop, 20 * 60 * 1000);
 	assert_told(&told, ERR_PERMANENT, "");
 	assert_string_equal(told.err.name, "too_many_pages");
-	assert_int_equal(f->script.asked_count, 10);
+	assert_int_equal(f->script.asked_count, 500);
 }
 
 static void test_find_waits_through_a_rate_limit(void **state)
@@ -150,7 +152,7 @@ static void test_find_can_be_cancelled_between_pages(void **state)
 	script_say(&f->script, NULL, PAGE(OTHER_MESSAGE, "c2"));
 	f->script.otherwise.how = HOLD;
 	struct slack_call *call =
-	        slack_find_posted(f->api, "C1", NULL, "1.0", "$e", note_ts, &told);
+	        slack_find_posted(f->api, "C1", NULL, "1.0", &mark, note_ts, &told);
 	pass_ms(f->loop, 0);
 	assert_int_equal(f->script.asked_count, 2);
 	slack_call_cancel(&call);
@@ -165,7 +167,7 @@ int main(void)
 	        TEST(test_find_over_empty_pages_in_a_thread),
 	        TEST(test_surely_not_there),
 	        TEST(test_find_without_a_clear_answer),
-	        TEST(test_find_gives_up_after_ten_pages),
+	        TEST(test_find_gives_up_after_500_pages),
 	        TEST(test_find_waits_through_a_rate_limit),
 	        TEST(test_find_gives_up_on_endless_rate_limits),
 	        TEST(test_find_can_be_cancelled_between_pages),

@@ -22,7 +22,7 @@ static void test_429_parks_the_method_alone(void **state)
 	for (size_t i = 0; i < SIZE(later); i++) {
 		char text[2] = {(char)('a' + i), '\0'};
 		struct slack_post message = {
-		        .channel_id = "C1", .text = text, .event_id = "$e"};
+		        .channel_id = "C1", .text = text, .mark = {.event_id = "$e"}};
 		slack_chat_post(f->api, &message, note_ts, &later[i]);
 	}
 	script_say(

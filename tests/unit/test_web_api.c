@@ -58,7 +58,7 @@ static void test_post_as_sent(void **state)
 	        .thread_ts = "1.1",
 	        .username = "Bob & co",
 	        .icon_url = "https://x/y?z=1&w",
-	        .event_id = "$e:\"x\""};
+	        .mark = {.event_id = "$e:\"x\""}};
 
 	script_say(&f->script, "/api/chat.postMessage", POSTED);
 	slack_chat_post(f->api, &message, note_ts, &told);
@@ -106,7 +106,8 @@ static void test_too_long_a_text_is_refused_from_the_loop(void **state)
 
 	memset(text, 'x', 1099999);
 	text[1099999] = '\0';
-	struct slack_post message = {.channel_id = "C1", .text = text, .event_id = "$e"};
+	struct slack_post message = {
+	        .channel_id = "C1", .text = text, .mark = {.event_id = "$e"}};
 	slack_chat_post(f->api, &message, note_ts, &told);
 	assert_int_equal(told.times, 0);
 	pass_ms(f->loop, 0);
