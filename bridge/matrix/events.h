@@ -7,8 +7,13 @@
 #include "lib/json.h"
 
 enum matrix_event_kind {
-	MATRIX_EVENT_MESSAGE, /* m.room.message, not an edit */
-	MATRIX_EVENT_MEMBER,  /* m.room.member */
+	MATRIX_EVENT_MESSAGE,   /* m.room.message, not an edit; a sticker; the start of a
+	                         * poll
+	                         */
+	MATRIX_EVENT_EDIT,      /* m.room.message with m.replace: of target */
+	MATRIX_EVENT_REACTION,  /* m.reaction: to target, with key */
+	MATRIX_EVENT_REDACTION, /* m.room.redaction: of target */
+	MATRIX_EVENT_MEMBER,    /* m.room.member */
 	MATRIX_EVENT_OTHER,
 };
 
@@ -20,9 +25,14 @@ struct matrix_event { /* borrows from the JSON */
 	const char *sender;
 	int64_t ts_ms;
 	/* messages */
-	const char *msgtype; /* "" if none */
-	const char *body;    /* "" if none */
-	bool is_edit;        /* m.relates_to m.replace */
+	const char *msgtype;  /* "" if none; of a sticker or a poll its event type */
+	const char *body;     /* "" if none */
+	const cJSON *content; /* an object, or NULL; of an edit the new one */
+	const char *target;   /* what it changes, reacts to or redacts; "" if nothing */
+	const char *key;      /* of a reaction; "" if none */
+	const char *thread;   /* the event its thread began with; "" if in none */
+	const char *reply_to; /* the event it answers, or that stands for its place in the
+	                         thread; "" if none */
 	/* members */
 	const char *state_key;   /* "" if none */
 	const char *membership;  /* "" if none */

@@ -43,7 +43,7 @@ static void test_message(void **state)
 	assert_int_equal(e.ts_ms, 1700000000123);
 	assert_string_equal(e.msgtype, "m.text");
 	assert_string_equal(e.body, "hi");
-	assert_false(e.is_edit);
+	assert_string_equal(e.target, "");
 	assert_string_equal(e.state_key, "");
 }
 
@@ -69,34 +69,49 @@ static void test_kinds(void **state)
 {
 	static const struct {
 		enum matrix_event_kind kind;
-		bool is_edit;
+		const char *target, *thread, *reply_to;
 		const char *event;
 	} cases[] = {
-	        {MATRIX_EVENT_OTHER, true,
+	        {MATRIX_EVENT_EDIT, "$0", "", "",
 	                "{" HEAD "\"type\":\"m.room.message\",\"content\":{"
 	                "\"msgtype\":\"m.text\",\"body\":\"* x\",\"m.new_content\":{},"
 	                "\"m.relates_to\":{\"rel_type\":\"m.replace\","
 	                "\"event_id\":\"$0\"}}}"},
-	        {MATRIX_EVENT_MESSAGE, false,
+	        {MATRIX_EVENT_MESSAGE, "", "$0", "",
 	                "{" HEAD "\"type\":\"m.room.message\",\"content\":{"
 	                "\"msgtype\":\"m.text\",\"body\":\"x\",\"m.relates_to\":{"
 	                "\"rel_type\":\"m.thread\",\"event_id\":\"$0\"}}}"},
 	        /* redacted, or never whole */
-	        {MATRIX_EVENT_MESSAGE, false,
+	        {MATRIX_EVENT_MESSAGE, "", "", "",
 	                "{" HEAD "\"type\":\"m.room.message\",\"content\":{}}"},
-	        {MATRIX_EVENT_MESSAGE, false, "{" HEAD "\"type\":\"m.room.message\"}"},
-	        {MATRIX_EVENT_MESSAGE, false,
+	        {MATRIX_EVENT_MESSAGE, "", "", "",
+	                "{" HEAD "\"type\":\"m.room.message\"}"},
+	        {MATRIX_EVENT_MESSAGE, "", "", "",
 	                "{" HEAD "\"type\":\"m.room.message\",\"content\":{"
 	                "\"body\":7,\"msgtype\":[],\"m.relates_to\":\"x\"}}"},
 	        /* state of that name is no message, a member event without state no
 	           member */
-	        {MATRIX_EVENT_OTHER, false,
+	        {MATRIX_EVENT_OTHER, "", "", "",
 	                "{" HEAD "\"type\":\"m.room.message\",\"state_key\":\"\","
 	                "\"content\":{\"msgtype\":\"m.text\",\"body\":\"x\"}}"},
-	        {MATRIX_EVENT_OTHER, false,
+	        {MATRIX_EVENT_OTHER, "", "", "",
 	                "{" HEAD "\"type\":\"m.room.member\",\"content\":{"
 	                "\"membership\":\"join\"}}"},
-	        {MATRIX_EVENT_OTHER, false,
+	        {MATRIX_EVENT_MESSAGE, "", "", "$2",
+	                "{" HEAD "\"type\":\"m.room.message\",\"content\":{"
+	                "\"m.relates_to\":{\"m.in_reply_to\":{\"event_id\":\"$2\"}}}}"},
+	        {MATRIX_EVENT_MESSAGE, "", "", "",
+	                "{" HEAD "\"type\":\"m.sticker\",\"content\":{\"body\":\"x\"}}"},
+	        {MATRIX_EVENT_MESSAGE, "", "", "",
+	                "{" HEAD "\"type\":\"org.matrix.msc3381.poll.start\"}"},
+	        {MATRIX_EVENT_REACTION, "$0", "", "",
+	                "{" HEAD "\"type\":\"m.reaction\",\"content\":{"
+	                "\"m.relates_to\":{\"rel_type\":\"m.annotation\","
+	                "\"event_id\":\"$0\",\"key\":\"x\"}}}"},
+	        {MATRIX_EVENT_REDACTION, "$1", "", "",
+	                "{" HEAD "\"type\":\"m.room.redaction\",\"redacts\":\"$0\","
+	                "\"content\":{\"redacts\":\"$1\"}}"},
+	        {MATRIX_EVENT_REDACTION, "$0", "", "",
 	                "{" HEAD "\"type\":\"m.room.redaction\",\"redacts\":\"$0\"}"},
 	};
 
@@ -106,7 +121,9 @@ static void test_kinds(void **state)
 		struct matrix_event e;
 		assert_true(matrix_event_parse(json, &e, NULL));
 		assert_int_equal(e.kind, cases[i].kind);
-		assert_int_equal(e.is_edit, cases[i].is_edit);
+		assert_string_equal(e.target, cases[i].target);
+		assert_string_equal(e.thread, cases[i].thread);
+		assert_string_equal(e.reply_to, cases[i].reply_to);
 		assert_non_null(e.body);
 		assert_non_null(e.msgtype);
 		assert_non_null(e.membership);
