@@ -215,6 +215,8 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 
 	app->config = config;
 	app->seed = seed_of(config);
+	snprintf(app->life, sizeof(app->life), "%lld-%ld",
+	        (long long)loop_wall_ms(app->loop), (long)getpid());
 	app->store =
 	        store_open(app->loop, config->database.type, config->database.uri, &err);
 	if (app->store == NULL) {

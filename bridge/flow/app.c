@@ -7,11 +7,17 @@
 
 const struct flow_def *const all_flows[] = {
         &slack_message_flow,
+        &slack_edit_flow,
+        &slack_deletion_flow,
+        &slack_reaction_flow,
         &catch_up_flow,
         &open_portal_flow,
         &invite_owner_flow,
         &login_sync_flow,
         &matrix_message_flow,
+        &matrix_edit_flow,
+        &matrix_redaction_flow,
+        &matrix_reaction_flow,
         &invite_flow,
         &command_flow,
         &notice_flow,
@@ -44,16 +50,15 @@ const char *app_command_text(const struct app *app, const char *body)
 	return text + strspn(text, spaces);
 }
 
-bool app_is_own_user(const struct app *app, const char *mxid)
+/* What stands in a ghost's localpart where the template has the user: *inner, within
+ * mxid. False if it is no ghost's. */
+static bool ghost_part(const struct app *app, const char *mxid, struct str *inner)
 {
 	/* The template around a mark that no user ID can hold: what stands before and
 	 * after it. */
 	autofree char *pattern = config_ghost_localpart(app->config, "\x01");
 	const char *colon = strchr(mxid, ':');
 
-	if (strcmp(mxid, matrix_bot_mxid(app->matrix)) == 0) {
-		return true;
-	}
 	if (mxid[0] != '@' || colon == NULL ||
 	        strcmp(colon + 1, matrix_domain(app->matrix)) != 0) {
 		return false;
@@ -62,7 +67,43 @@ bool app_is_own_user(const struct app *app, const char *mxid)
 	const char *after = pattern + before + (pattern[before] == '\0' ? 0 : 1);
 	size_t localpart = (size_t)(colon - mxid) - 1;
 	size_t after_len = strlen(after);
-	return localpart >= before + after_len &&
-	       strncmp(mxid + 1, pattern, before) == 0 &&
-	       strncmp(colon - after_len, after, after_len) == 0;
+	if (localpart < before + after_len || strncmp(mxid + 1, pattern, before) != 0 ||
+	        strncmp(colon - after_len, after, after_len) != 0) {
+		return false;
+	}
+	*inner = (struct str){mxid + 1 + before, localpart - before - after_len};
+	return true;
+}
+
+bool app_is_own_user(const struct app *app, const char *mxid)
+{
+	struct str inner;
+
+	return strcmp(mxid, matrix_bot_mxid(app->matrix)) == 0 ||
+	       ghost_part(app, mxid, &inner);
+}
+
+static void to_upper(char *text)
+{
+	for (; *text != '\0'; text++) {
+		*text = (char)(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text);
+	}
+}
+
+char *app_slack_user(const struct app *app, const char *team_id, const char *mxid)
+{
+	struct str inner;
+
+	if (!ghost_part(app, mxid, &inner)) {
+		return NULL;
+	}
+	/* "team-user", in lower case (ghosts.c); Slack's IDs have none. */
+	autofree char *id = xstrndup(inner.p, inner.n);
+	char *user = strchr(id, '-');
+	to_upper(id);
+	if (user == NULL || user[1] == '\0') {
+		return NULL;
+	}
+	*user++ = '\0';
+	return strcmp(id, team_id) == 0 ? xstrdup(user) : NULL;
 }

@@ -23,22 +23,30 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct ghosts *ghosts;
 	struct members *members;
 	uint64_t seed; /* of all jitter */
+	char life[40]; /* differs from process to process */
 };
 
 /* Names of flows, as stored in the inbox: never changed. */
 #define FLOW_SLACK_MESSAGE "slack_message"
+#define FLOW_SLACK_EDIT "slack_edit"
+#define FLOW_SLACK_DELETION "slack_deletion"
+#define FLOW_SLACK_REACTION "slack_reaction"
 #define FLOW_CATCH_UP "catch_up"
 #define FLOW_OPEN_PORTAL "open_portal"
 #define FLOW_INVITE_OWNER "invite_owner"
 #define FLOW_LOGIN_SYNC "login_sync"
 #define FLOW_MATRIX_MESSAGE "matrix_message"
+#define FLOW_MATRIX_EDIT "matrix_edit"
+#define FLOW_MATRIX_REDACTION "matrix_redaction"
+#define FLOW_MATRIX_REACTION "matrix_reaction"
 #define FLOW_INVITE "invite"
 #define FLOW_COMMAND "command"
 #define FLOW_NOTICE "notice"
 
-extern const struct flow_def slack_message_flow, catch_up_flow, open_portal_flow,
-        invite_owner_flow, login_sync_flow, matrix_message_flow, invite_flow,
-        command_flow, notice_flow;
+extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion_flow,
+        slack_reaction_flow, catch_up_flow, open_portal_flow, invite_owner_flow,
+        login_sync_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
+        matrix_reaction_flow, invite_flow, command_flow, notice_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 
@@ -52,5 +60,9 @@ const char *app_command_text(const struct app *app, const char *body);
 
 /* Is this one of our own users: the bot or a ghost? */
 bool app_is_own_user(const struct app *app, const char *mxid);
+
+/* The Slack user of this workspace whose ghost it is, NULL if it is none. Caller frees.
+ */
+char *app_slack_user(const struct app *app, const char *team_id, const char *mxid);
 
 #endif

@@ -77,12 +77,7 @@ static void finish(struct maker *maker, const struct err *err)
 		}
 	}
 	map_del(maker->ghosts->makers, maker->key);
-	list_init(&waiters);
-	list_for_each(it, &maker->waiters)
-	{
-		list_del(it);
-		list_add_tail(&waiters, it);
-	}
+	waiters_move(&maker->waiters, &waiters);
 	free_maker(maker);
 	waiters_finish(&waiters, err);
 }

@@ -44,6 +44,34 @@ static void add_job(struct app *app, struct store_tx *tx,
 	queue_add(app->queue, tx, key, lane, flow, text);
 }
 
+static cJSON *payload_of(const struct matrix_event *event)
+{
+	cJSON *payload = json_new();
+
+	json_set_str(payload, "event", event->event_id);
+	json_set_str(payload, "room", event->room_id);
+	json_set_str(payload, "sender", event->sender);
+	json_set_str(payload, "msgtype", event->msgtype);
+	json_set_str(payload, "target", event->target);
+	json_set_str(payload, "key", event->key);
+	json_set_str(payload, "thread", event->thread);
+	json_set_str(payload, "reply_to", event->reply_to);
+	if (event->content != NULL) {
+		json_set(payload, "content", cJSON_Duplicate(event->content, true));
+	}
+	return payload;
+}
+
+/* Edits, reactions and redactions mean something in portals alone. */
+static void take_change(struct app *app, struct store_tx *tx,
+        const struct matrix_event *event, const char *flow)
+{
+	if (portals_by_room(app->portals, event->room_id) != NULL) {
+		autojson cJSON *payload = payload_of(event);
+		add_job(app, tx, event, flow, payload);
+	}
+}
+
 static void take_message(
         struct app *app, struct store_tx *tx, const struct matrix_event *event)
 {
@@ -53,19 +81,11 @@ static void take_message(
 	/* Notices are for people: bots that answer those of others never end. */
 	bool is_text = str_equal(event->msgtype, "m.text");
 	bool is_command = !in_portal || (is_text && app_command_text(app, event->body));
-	autojson cJSON *payload = json_new();
 
-	if (event->is_edit) {
-		log_debug("edit not bridged", "event=%s", event->event_id);
-		return;
-	}
 	if (is_command && !is_text) {
 		return;
 	}
-	json_set_str(payload, "event", event->event_id);
-	json_set_str(payload, "room", event->room_id);
-	json_set_str(payload, "sender", event->sender);
-	json_set_str(payload, "msgtype", event->msgtype);
+	autojson cJSON *payload = payload_of(event);
 	json_set_str(payload, "body", event->body);
 	json_set_bool(payload, "portal", in_portal);
 	add_job(app, tx, event, is_command ? FLOW_COMMAND : FLOW_MATRIX_MESSAGE, payload);
@@ -115,6 +135,15 @@ static void take_event(struct app *app, struct store_tx *tx, const cJSON *json)
 	switch (event.kind) {
 	case MATRIX_EVENT_MESSAGE:
 		take_message(app, tx, &event);
+		return;
+	case MATRIX_EVENT_EDIT:
+		take_change(app, tx, &event, FLOW_MATRIX_EDIT);
+		return;
+	case MATRIX_EVENT_REACTION:
+		take_change(app, tx, &event, FLOW_MATRIX_REACTION);
+		return;
+	case MATRIX_EVENT_REDACTION:
+		take_change(app, tx, &event, FLOW_MATRIX_REDACTION);
 		return;
 	case MATRIX_EVENT_MEMBER:
 		take_member(app, tx, &event);

@@ -2,6 +2,7 @@
 
 #include "bridge/flow/app.h"
 #include "bridge/flow/logins.h"
+#include "bridge/flow/slack_change.h"
 #include "bridge/flow/slack_message.h"
 #include "bridge/slack/events.h"
 #include "lib/crumb.h"
@@ -77,13 +78,40 @@ static struct store_tx *acking_tx(struct login *login,
 	return tx;
 }
 
-static void take_message(struct login *login, const struct slack_envelope *envelope,
-        const struct slack_event *event)
+typedef void add_fn(
+        struct login *login, struct store_tx *tx, const struct slack_event *event);
+
+static void take(struct login *login, const struct slack_envelope *envelope,
+        const struct slack_event *event, add_fn *add)
 {
 	struct store_tx *tx = acking_tx(login, envelope, event);
 
-	slack_message_add(login, tx, event);
+	add(login, tx, event);
 	store_tx_submit(tx, NULL, NULL);
+}
+
+/* What the bridge did itself has no effect when it comes back. But a deletion of its own
+ * message may be somebody else's: the flow knows. */
+static add_fn *adder_of(const struct login *login, const struct slack_event *event)
+{
+	bool is_own = slack_message_is_own(login, event);
+
+	switch (event->kind) {
+	case SLACK_EVENT_MESSAGE:
+		return is_own ? NULL : slack_message_add;
+	case SLACK_EVENT_EDITED:
+		return is_own ? NULL : slack_edit_add;
+	case SLACK_EVENT_DELETED:
+		return slack_deletion_add;
+	case SLACK_EVENT_REACTION_ADDED:
+	case SLACK_EVENT_REACTION_REMOVED:
+		return is_own ? NULL : slack_reaction_add;
+	case SLACK_EVENT_MEMBER_JOINED:
+	case SLACK_EVENT_IGNORED:
+	case SLACK_EVENT_UNKNOWN:
+		return NULL;
+	}
+	return NULL;
 }
 
 static void take_own_join(struct login *login, const struct slack_envelope *envelope,
@@ -104,19 +132,24 @@ static void take_own_join(struct login *login, const struct slack_envelope *enve
 static void take_event(struct login *login, const struct slack_envelope *envelope,
         const struct slack_event *event)
 {
-	switch (event->kind) {
-	case SLACK_EVENT_MESSAGE:
-		if (slack_message_is_own(login, event)) {
-			break;
-		}
-		take_message(login, envelope, event);
+	add_fn *add = adder_of(login, event);
+
+	if (add != NULL) {
+		take(login, envelope, event, add);
 		return;
+	}
+	switch (event->kind) {
 	case SLACK_EVENT_MEMBER_JOINED:
 		if (!str_equal(event->user_id, login->bot_user_id)) {
 			break;
 		}
 		take_own_join(login, envelope, event);
 		return;
+	case SLACK_EVENT_MESSAGE:
+	case SLACK_EVENT_EDITED:
+	case SLACK_EVENT_DELETED:
+	case SLACK_EVENT_REACTION_ADDED:
+	case SLACK_EVENT_REACTION_REMOVED:
 	case SLACK_EVENT_IGNORED:
 		break;
 	case SLACK_EVENT_UNKNOWN:

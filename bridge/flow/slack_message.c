@@ -1,176 +1,180 @@
 /* slack_message: a message written on Slack becomes one in its portal, from its author's
- * ghost. */
+ * ghost: one event or several, in its thread, and in the room as well if it was sent
+ * there too. */
 #include "bridge/flow/slack_message.h"
 
-#include "bridge/convert/text.h"
+#include "bridge/flow/actor.h"
 #include "bridge/flow/app.h"
 #include "bridge/flow/ghosts.h"
 #include "bridge/flow/members.h"
 #include "bridge/flow/notice.h"
+#include "bridge/flow/payload.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/slack_content.h"
+#include "bridge/flow/targets.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* How much of an event's 65,536 bytes a text may take; the rest is for what the
- * homeserver puts around it. */
-enum { MAX_TEXT_BYTES = 50000 };
-
 struct state {
-	char *event_id; /* the answer of the send, until it is recorded */
-	bool more;      /* that was not the last piece */
-	bool rejoined;  /* the ghost was found missing once already */
+	struct slack_content content;
+	struct targets root;
+	bool thread_known;
+	char *root_event, *last_event; /* of its thread; NULL: none is known */
+	char *event_id;                /* the answer of the send, until it is recorded */
+	bool rejoined;                 /* the ghost was found missing once already */
 };
 
-static const char *field(const struct flow *flow, const char *name)
-{
-	return json_str_or(flow->payload, name, "");
-}
-
-static struct login *login_of(struct flow *flow)
-{
-	struct app *app = flow->app;
-	struct login *login = logins_by_team(app->logins, field(flow, "team"));
-
-	if (login == NULL) {
-		err_set(&flow->err, ERR_PERMANENT, 0,
-		        "not logged in to workspace %s any more", field(flow, "team"));
-	}
-	return login;
-}
-
-static const struct portal *portal_of(struct flow *flow)
-{
-	struct app *app = flow->app;
-	return portals_by_channel(
-	        app->portals, field(flow, "team"), field(flow, "channel"));
-}
+/* ---------------------------------------------------------------- who and where */
 
 /* Messages of apps without a user speak through a ghost of the bot. */
 static const char *author_of(const struct flow *flow, bool *is_bot)
 {
-	*is_bot = field(flow, "user")[0] == '\0';
-	return *is_bot ? field(flow, "bot") : field(flow, "user");
+	*is_bot = payload_text(flow, "user")[0] == '\0';
+	return payload_text(flow, *is_bot ? "bot" : "user");
 }
 
-static const struct ghost *ghost_of(struct flow *flow)
+static const struct ghost *ghost_of(const struct flow *flow)
 {
-	struct app *app = flow->app;
+	const struct app *app = flow->app;
 	bool is_bot;
 	const char *author = author_of(flow, &is_bot);
 
-	return ghosts_find(app->ghosts, field(flow, "team"), author);
+	return ghosts_find(app->ghosts, payload_text(flow, "team"), author);
 }
 
 static enum step_rc ensure_portal(struct flow *flow)
 {
 	struct app *app = flow->app;
-	struct login *login = login_of(flow);
+	struct login *login = payload_login(flow);
 
 	if (login == NULL) {
 		return STEP_FAIL;
 	}
-	if (portal_of(flow) != NULL) {
+	if (payload_portal(flow) != NULL) {
 		return STEP_DONE;
 	}
-	return wait_waiter(flow, portals_ensure(app->portals, login,
-	                                 field(flow, "channel"), flow_ready, flow));
+	return wait_waiter(
+	        flow, portals_ensure(app->portals, login, payload_text(flow, "channel"),
+	                      flow_ready, flow));
 }
 
 static enum step_rc ensure_ghost(struct flow *flow)
 {
-	struct app *app = flow->app;
-	struct login *login = login_of(flow);
-	const struct ghost *ghost = ghost_of(flow);
+	struct login *login = payload_login(flow);
 	bool is_bot;
 	const char *author = author_of(flow, &is_bot);
 
 	if (login == NULL) {
 		return STEP_FAIL;
 	}
-	if (portal_of(flow) == NULL) {
+	if (payload_portal(flow) == NULL) {
 		return ensure_portal(flow);
 	}
 	if (author[0] == '\0') {
 		err_set(&flow->err, ERR_PERMANENT, 0, "a message without an author");
 		return STEP_FAIL;
 	}
-	if (ghost == NULL) {
-		return wait_waiter(flow, ghosts_ensure(app->ghosts, login, author, is_bot,
-		                                 flow_ready, flow));
+	return actor_ensure(flow, login, payload_portal(flow), author, is_bot);
+}
+
+/* ---------------------------------------------------------------- thread */
+
+static void handle_thread(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+
+	if (err->kind == ERR_NONE) {
+		const struct target *root = targets_part(&state->root, PART_TEXT);
+		bool has_first = store_rows(results[0]) > 0;
+		bool has_last = store_rows(results[1]) > 0;
+		/* Of a thread from before the portal the first reply we have stands for
+		 * its beginning. */
+		str_replace(&state->root_event, root != NULL ? root->event_id
+		                                : has_first ? store_text(results[0], 0, 0)
+		                                            : NULL);
+		str_replace(&state->last_event,
+		        has_last ? store_text(results[1], 0, 0) : NULL);
+		state->thread_known = true;
 	}
-	const char *room_id = portal_of(flow)->room_id;
-	if (members_has(app->members, room_id, ghost->mxid)) {
+	flow_continue(flow, err);
+}
+
+/* Which events it belongs to; STEP_DONE when that is known. */
+static enum step_rc find_thread(struct flow *flow)
+{
+	struct app *app = flow->app;
+	struct state *state = flow->state;
+	const char *thread_ts = payload_text(flow, "thread_ts");
+
+	if (state->thread_known || thread_ts[0] == '\0') {
 		return STEP_DONE;
 	}
-	return wait_waiter(flow,
-	        members_ensure(app->members, room_id, ghost->mxid, flow_ready, flow));
+	if (!state->root.known) {
+		return targets_by_ts(flow, &state->root, payload_portal(flow), thread_ts);
+	}
+	if (targets_wait(flow, &state->root)) {
+		return STEP_FAIL;
+	}
+	struct store_tx *tx = store_tx_create(app->store);
+	for (int last = 0; last < 2; last++) {
+		store_tx_add(tx,
+		        last ? STMT_MESSAGE_THREAD_LAST : STMT_MESSAGE_THREAD_FIRST,
+		        "ssss", payload_text(flow, "team"), payload_text(flow, "channel"),
+		        thread_ts, payload_text(flow, "ts"));
+	}
+	store_tx_submit(tx, handle_thread, flow);
+	return wait_store(flow, tx);
+}
+
+/* ---------------------------------------------------------------- send */
+
+static bool is_broadcast(const struct flow *flow)
+{
+	const struct state *state = flow->state;
+
+	return state->root_event != NULL &&
+	       str_equal(payload_text(flow, "subtype"), "thread_broadcast");
+}
+
+/* The message.part of the n-th event. */
+static unsigned part_of(const struct flow *flow, unsigned n)
+{
+	const struct state *state = flow->state;
+	unsigned count = slack_content_count(&state->content);
+
+	return n < count ? PART_TEXT + n : PART_BROADCAST + n - count;
+}
+
+static unsigned events_of(const struct flow *flow)
+{
+	const struct state *state = flow->state;
+
+	return slack_content_count(&state->content) * (is_broadcast(flow) ? 2 : 1);
 }
 
 static void handle_sent(const char *event_id, const struct err *err, void *arg)
 {
 	struct flow *flow = arg;
 	struct state *state = flow->state;
-	struct app *app = flow->app;
 
-	if (err->kind == ERR_PERMANENT && str_equal(err->name, "M_FORBIDDEN") &&
-	        !state->rejoined) {
-		state->rejoined = true; /* somebody threw the ghost out */
-		members_forget(
-		        app->members, portal_of(flow)->room_id, ghost_of(flow)->mxid);
+	if (actor_was_thrown_out(flow, payload_portal(flow), ghost_of(flow)->mxid, err,
+	            &state->rejoined)) {
 		flow_continue(flow, NULL);
 		return;
 	}
-	state->event_id = xstrdup_null(event_id);
+	str_replace(&state->event_id, event_id);
 	flow_continue(flow, err);
-}
-
-/* Never empty: what has no text is said to be there. */
-static char *whole_text(const struct flow *flow)
-{
-	char *text = text_from_slack(field(flow, "text"));
-
-	if (text[strspn(text, " \t\r\n")] != '\0') {
-		return text;
-	}
-	free(text);
-	return xstrdup(str_equal(field(flow, "subtype"), "file_share")
-	                       ? "(a file; it can be seen on Slack)"
-	                       : "(a message that can only be seen on Slack)");
-}
-
-/* Which piece of the text is the next; the earlier ones are recorded. */
-static long piece_of(const struct flow *flow)
-{
-	const char *piece = flow_fact(flow, "piece");
-	return piece == NULL ? 0 : strtol(piece, NULL, 10);
-}
-
-static cJSON *content_of(const struct flow *flow, bool *more)
-{
-	cJSON *content = json_new();
-	autofree char *whole = whole_text(flow);
-	const char *rest = whole;
-	autofree char *body = text_piece(rest, MAX_TEXT_BYTES, &rest);
-
-	for (long i = piece_of(flow); i > 0; i--) {
-		free(body);
-		body = text_piece(rest, MAX_TEXT_BYTES, &rest);
-	}
-	*more = rest[0] != '\0';
-	json_set_str(content, "msgtype",
-	        str_equal(field(flow, "subtype"), "me_message") ? "m.emote" : "m.text");
-	json_set_str(content, "body", body);
-	/* Always there, so that no server guesses mentions from the text. */
-	return json_set(content, "m.mentions", json_new());
 }
 
 /* Slack's ts is "seconds.sequence": only the seconds are a time. */
 static int64_t time_of(const struct flow *flow)
 {
-	struct str ts = str_from(field(flow, "ts"));
+	struct str ts = str_from(payload_text(flow, "ts"));
 	int64_t seconds = 0;
 
 	for (size_t i = 0; i < ts.n; i++) {
@@ -181,64 +185,98 @@ static int64_t time_of(const struct flow *flow)
 	return str_to_int64(ts, 0, INT64_C(99999999999), &seconds) ? seconds * 1000 : 0;
 }
 
-static void add_mapping(struct flow *flow);
+static void add_mapping(struct flow *flow, unsigned part)
+{
+	struct app *app = flow->app;
+	const struct state *state = flow->state;
+
+	store_tx_add(flow_tx(flow), STMT_MESSAGE_PUT, "sssississssi",
+	        payload_text(flow, "team"), payload_text(flow, "channel"),
+	        payload_text(flow, "ts"), (int64_t)part, payload_portal(flow)->room_id,
+	        state->event_id, (int64_t)0, ghost_of(flow)->mxid, "s",
+	        payload_text(flow, "thread_ts"), payload_text(flow, "edited_ts"),
+	        loop_wall_ms(app->loop));
+	log_info("message to Matrix", "team=%s channel=%s ts=%s room=%s event=%s",
+	        payload_text(flow, "team"), payload_text(flow, "channel"),
+	        payload_text(flow, "ts"), payload_portal(flow)->room_id, state->event_id);
+}
+
+/* The n-th event, with the relations of its place. */
+static cJSON *content_of(const struct flow *flow, unsigned n)
+{
+	const struct state *state = flow->state;
+	unsigned count = slack_content_count(&state->content);
+	cJSON *content = slack_content_event(&state->content, n % count);
+
+	if (state->root_event != NULL) {
+		slack_content_thread(
+		        content, state->root_event, state->last_event, n < count);
+	} else if (n == 0 && payload_text(flow, "thread_ts")[0] != '\0') {
+		autofree char *body = xasprintf(
+		        "(in an older thread) %s", json_str_or(content, "body", ""));
+		json_set_str(content, "body", body);
+		cJSON_DeleteItemFromObjectCaseSensitive(content, "formatted_body");
+		cJSON_DeleteItemFromObjectCaseSensitive(content, "format");
+	}
+	return content;
+}
+
+/* In a new life nothing is known yet, and the ghost may have been thrown out. */
+static enum step_rc prepare(struct flow *flow)
+{
+	struct state *state = flow->state;
+	enum step_rc rc = ensure_ghost(flow);
+
+	if (rc == STEP_DONE) {
+		rc = find_thread(flow);
+	}
+	if (rc == STEP_DONE) {
+		state->content.author = ghost_of(flow)->name;
+		rc = slack_content_make(flow, &state->content, payload_login(flow),
+		        json_obj(flow->payload, "message"));
+	}
+	return rc;
+}
 
 static enum step_rc send_event(struct flow *flow)
 {
 	struct app *app = flow->app;
 	struct state *state = flow->state;
-	autofree char *piece = xasprintf("%ld", piece_of(flow));
+	unsigned n = fact_number(flow, "piece");
 
-	if (state->event_id != NULL && !state->more) {
-		return STEP_DONE;
-	}
 	if (state->event_id != NULL) {
-		autofree char *next = xasprintf("%ld", piece_of(flow) + 1);
-		add_mapping(flow);
+		bool last = n + 1 >= events_of(flow);
+		add_mapping(flow, part_of(flow, n));
 		str_replace(&state->event_id, NULL);
-		flow_set_fact(flow, "piece", next);
-		return STEP_SAVE;
+		fact_set_number(flow, "piece", n + 1);
+		/* The last mapping and the end of the job: one commit. */
+		return last ? STEP_END : STEP_SAVE;
 	}
-	/* In a new life neither is known yet, and the ghost may have been thrown out. */
-	enum step_rc prepared = ensure_ghost(flow);
+	enum step_rc prepared = prepare(flow);
 	if (prepared != STEP_DONE) {
 		return prepared;
 	}
+	if (n >= events_of(flow)) {
+		return STEP_END;
+	}
 	/* Derived from the Slack message alone: a repeat is the same request. */
-	autofree char *txn_id =
-	        matrix_txn_id("s2m", field(flow, "team"), field(flow, "channel"),
-	                field(flow, "ts"), piece_of(flow) == 0 ? NULL : piece, NULL);
-	autojson cJSON *content = content_of(flow, &state->more);
+	autofree char *part = xasprintf("%u", part_of(flow, n));
+	autofree char *txn_id = matrix_txn_id("s2m", payload_text(flow, "team"),
+	        payload_text(flow, "channel"), payload_text(flow, "ts"),
+	        n == 0 ? NULL : part, NULL);
+	autojson cJSON *content = content_of(flow, n);
 	return wait_matrix(
 	        flow, matrix_send(app->matrix, ghost_of(flow)->mxid,
-	                      portal_of(flow)->room_id, "m.room.message", txn_id, content,
-	                      time_of(flow), handle_sent, flow));
+	                      payload_portal(flow)->room_id, "m.room.message", txn_id,
+	                      content, time_of(flow), handle_sent, flow));
 }
 
-static void add_mapping(struct flow *flow)
-{
-	struct app *app = flow->app;
-	const struct state *state = flow->state;
-
-	store_tx_add(flow_tx(flow), STMT_MESSAGE_PUT, "sssisssssi", field(flow, "team"),
-	        field(flow, "channel"), field(flow, "ts"), (int64_t)piece_of(flow),
-	        portal_of(flow)->room_id, state->event_id, ghost_of(flow)->mxid, "s",
-	        field(flow, "thread_ts"), loop_wall_ms(app->loop));
-	log_info("message to Matrix", "team=%s channel=%s ts=%s room=%s event=%s",
-	        field(flow, "team"), field(flow, "channel"), field(flow, "ts"),
-	        portal_of(flow)->room_id, state->event_id);
-}
-
-static enum step_rc record_mapping(struct flow *flow)
-{
-	add_mapping(flow);
-	return STEP_DONE;
-}
+/* ---------------------------------------------------------------- the end */
 
 /* Its author cannot be told: those who wait for it can. */
 static void tell_room(struct flow *flow, struct store_tx *tx)
 {
-	const struct portal *portal = portal_of(flow);
+	const struct portal *portal = payload_portal(flow);
 	const struct ghost *ghost = ghost_of(flow);
 
 	if (portal == NULL) {
@@ -254,6 +292,11 @@ static void tell_room(struct flow *flow, struct store_tx *tx)
 static void finish(struct flow *flow)
 {
 	struct state *state = flow->state;
+
+	slack_content_finish(&state->content);
+	targets_forget(&state->root);
+	free(state->root_event);
+	free(state->last_event);
 	free(state->event_id);
 }
 
@@ -261,7 +304,6 @@ static const struct step steps[] = {
         {"portal", ensure_portal},
         {"ghost", ensure_ghost},
         {"send", send_event},
-        {"record", record_mapping},
         {NULL, NULL},
 };
 
@@ -282,23 +324,34 @@ bool slack_message_is_own(const struct login *login, const struct slack_event *e
 	               str_equal(event->user_id, login->bot_user_id));
 }
 
+char *slack_message_payload(
+        const struct login *login, const struct slack_event *event, const char *ts)
+{
+	autojson cJSON *payload = json_new();
+	/* An edited one's event is named after the change. */
+	bool is_change = event->kind == SLACK_EVENT_EDITED;
+
+	json_set_str(payload, "team", login->team_id);
+	json_set_str(payload, "channel", event->channel_id);
+	json_set_str(payload, "ts", ts);
+	json_set_str(payload, "thread_ts", event->thread_ts);
+	json_set_str(payload, "edited_ts", event->edited_ts);
+	json_set_str(payload, "user", event->user_id);
+	json_set_str(payload, "bot", event->bot_id);
+	json_set_str(payload, "subtype",
+	        is_change ? json_str_or(event->message, "subtype", "") : event->subtype);
+	json_set(payload, "message", cJSON_Duplicate(event->message, true));
+	return json_print(payload);
+}
+
 void slack_message_add(
         struct login *login, struct store_tx *tx, const struct slack_event *event)
 {
 	autofree char *key =
 	        xasprintf("s:%s:%s:%s", login->team_id, event->channel_id, event->ts);
 	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
-	autojson cJSON *payload = json_new();
+	autofree char *text = slack_message_payload(login, event, event->ts);
 
-	json_set_str(payload, "team", login->team_id);
-	json_set_str(payload, "channel", event->channel_id);
-	json_set_str(payload, "ts", event->ts);
-	json_set_str(payload, "thread_ts", event->thread_ts);
-	json_set_str(payload, "user", event->user_id);
-	json_set_str(payload, "bot", event->bot_id);
-	json_set_str(payload, "subtype", event->subtype);
-	json_set_str(payload, "text", event->text);
-	autofree char *text = json_print(payload);
 	queue_add_sorted(
 	        login->app->queue, tx, key, lane, event->ts, FLOW_SLACK_MESSAGE, text);
 }

@@ -73,18 +73,23 @@ void waiter_cancel(struct waiter *waiter)
 	free(waiter);
 }
 
+void waiters_move(struct list *from, struct list *to)
+{
+	list_init(to);
+	list_for_each(it, from)
+	{
+		list_del(it);
+		list_add_tail(to, it);
+	}
+}
+
 void waiters_finish(struct list *head, const struct err *err)
 {
 	struct list now;
 
 	/* A callback may cancel others of this list or add to it: take the whole first.
 	 */
-	list_init(&now);
-	list_for_each(it, head)
-	{
-		list_del(it);
-		list_add_tail(&now, it);
-	}
+	waiters_move(head, &now);
 	while (!list_empty(&now)) {
 		struct waiter *waiter = container_of(now.next, struct waiter, link);
 		waiter_fn *fn = waiter->fn;

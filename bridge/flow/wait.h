@@ -21,6 +21,9 @@ struct waiter *waiter_add(struct list *head, waiter_fn *fn, void *arg);
 void waiter_cancel(struct waiter *waiter);
 /* Calls and frees all; those added by the callbacks are left for the next time. */
 void waiters_finish(struct list *head, const struct err *err);
+/* Moves all to another list, an empty one that is made here. For the end of what they
+ * wait for: first this, then free it, then waiters_finish(). */
+void waiters_move(struct list *from, struct list *to);
 /* Frees all without a call. */
 void waiters_drop(struct list *head);
 

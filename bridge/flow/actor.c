@@ -1,0 +1,46 @@
+#include "bridge/flow/actor.h"
+
+#include "bridge/flow/app.h"
+#include "bridge/flow/members.h"
+#include "lib/str.h"
+
+enum step_rc actor_ensure_member(
+        struct flow *flow, const struct portal *portal, const char *mxid)
+{
+	struct app *app = flow->app;
+
+	/* The bot made the room. */
+	if (str_equal(mxid, matrix_bot_mxid(app->matrix)) ||
+	        members_has(app->members, portal->room_id, mxid)) {
+		return STEP_DONE;
+	}
+	return wait_waiter(flow,
+	        members_ensure(app->members, portal->room_id, mxid, flow_ready, flow));
+}
+
+enum step_rc actor_ensure(struct flow *flow, struct login *login,
+        const struct portal *portal, const char *user_id, bool is_bot)
+{
+	struct app *app = flow->app;
+	const struct ghost *ghost = ghosts_find(app->ghosts, login->team_id, user_id);
+
+	if (ghost == NULL) {
+		return wait_waiter(flow, ghosts_ensure(app->ghosts, login, user_id,
+		                                 is_bot, flow_ready, flow));
+	}
+	return actor_ensure_member(flow, portal, ghost->mxid);
+}
+
+bool actor_was_thrown_out(struct flow *flow, const struct portal *portal,
+        const char *mxid, const struct err *err, bool *rejoined)
+{
+	struct app *app = flow->app;
+
+	if (err->kind != ERR_PERMANENT || !str_equal(err->name, "M_FORBIDDEN") ||
+	        *rejoined) {
+		return false;
+	}
+	*rejoined = true;
+	members_forget(app->members, portal->room_id, mxid);
+	return true;
+}

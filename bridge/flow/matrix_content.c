@@ -1,0 +1,259 @@
+#include "bridge/flow/matrix_content.h"
+
+#include "bridge/flow/app.h"
+#include "bridge/flow/payload.h"
+#include "bridge/flow/targets.h"
+#include "bridge/flow/wait.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- who may call everybody
+ */
+
+/* The levels of a room without any (Matrix specification, m.room.power_levels). */
+enum { DEFAULT_LEVEL = 0, DEFAULT_ROOM_PING_LEVEL = 50 };
+
+static const cJSON *member(const cJSON *obj, const char *key)
+{
+	return cJSON_IsObject(obj) ? cJSON_GetObjectItemCaseSensitive(obj, key) : NULL;
+}
+
+static void handle_levels(const cJSON *levels, const struct err *err, void *arg)
+{
+	struct matrix_content *content = arg;
+	static const struct err none = ERR_INIT;
+	const cJSON *own =
+	        member(member(levels, "users"), payload_text(content->flow, "sender"));
+	int64_t level = cJSON_IsNumber(own)
+	                        ? (int64_t)own->valuedouble
+	                        : json_int(levels, "users_default", DEFAULT_LEVEL);
+	bool refused = err->kind == ERR_PERMANENT; /* then nobody may */
+
+	content->may_ping_room =
+	        err->kind == ERR_NONE &&
+	        level >= json_int(levels, "notifications.room", DEFAULT_ROOM_PING_LEVEL);
+	content->levels_known = err->kind == ERR_NONE || refused;
+	flow_continue(content->flow, refused ? &none : err);
+}
+
+static enum step_rc ensure_levels(
+        struct flow *flow, struct matrix_content *content, const cJSON *json)
+{
+	struct app *app = flow->app;
+
+	if (content->levels_known ||
+	        !json_bool(member(json, "m.mentions"), "room", false)) {
+		return STEP_DONE;
+	}
+	return wait_matrix(
+	        flow, matrix_get_state(app->matrix, NULL, content->portal->room_id,
+	                      "m.room.power_levels", "", handle_levels, content));
+}
+
+/* ---------------------------------------------------------------- links to messages */
+
+/* docs.slack.dev, chat.getPermalink: the ts without its dot. Caller frees. */
+static char *permalink(
+        const struct login *login, const struct portal *portal, const char *ts)
+{
+	autofree char *digits = xstrdup(ts);
+	char *to = digits;
+
+	for (const char *from = ts; *from != '\0'; from++) {
+		if (*from != '.') {
+			*to++ = *from;
+		}
+	}
+	*to = '\0';
+	return xasprintf("https://%s.slack.com/archives/%s/p%s", login->team_domain,
+	        portal->channel_id, digits);
+}
+
+static void handle_links(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	struct matrix_content *content = arg;
+	const struct app *app = content->flow->app;
+	const struct login *login = logins_by_team(app->logins, content->portal->team_id);
+
+	for (size_t i = 0; err->kind == ERR_NONE && i < content->link_count; i++) {
+		if (store_rows(results[i]) > 0 && login != NULL) {
+			content->links[i].url = permalink(
+			        login, content->portal, store_text(results[i], 0, 0));
+		}
+	}
+	content->links_known = err->kind == ERR_NONE;
+	flow_continue(content->flow, err);
+}
+
+/* Only those of this room: of another one not everybody may know. */
+static enum step_rc ensure_links(
+        struct flow *flow, struct matrix_content *content, const cJSON *json)
+{
+	struct app *app = flow->app;
+	struct to_slack_refs refs;
+
+	if (content->links_known || content->link_count > 0) {
+		content->links_known = true;
+		return STEP_DONE;
+	}
+	to_slack_list_refs(json, &refs);
+	for (size_t i = 0; i < refs.event_count; i++) {
+		if (content->link_count < MATRIX_CONTENT_MAX_LINKS &&
+		        str_equal(refs.events[i].room, content->portal->room_id)) {
+			content->links[content->link_count++].event_id =
+			        xstrdup(refs.events[i].event_id);
+		}
+	}
+	to_slack_refs_finish(&refs);
+	content->links_known = content->link_count == 0;
+	if (content->links_known) {
+		return STEP_DONE;
+	}
+	struct store_tx *tx = store_tx_create(app->store);
+	for (size_t i = 0; i < content->link_count; i++) {
+		store_tx_add(tx, STMT_MESSAGE_BY_EVENT, "s", content->links[i].event_id);
+	}
+	store_tx_submit(tx, handle_links, content);
+	return wait_store(flow, tx);
+}
+
+/* ---------------------------------------------------------------- names */
+
+static bool name_of_user(void *arg, const char *mxid, struct to_slack_user *out)
+{
+	struct matrix_content *content = arg;
+	struct id_list *users = &content->users;
+	autofree char *id =
+	        app_slack_user(content->flow->app, content->portal->team_id, mxid);
+
+	/* A bot is no user that could be mentioned. */
+	if (id == NULL || (id[0] != 'U' && id[0] != 'W') ||
+	        !id_list_add(users, str_from(id))) {
+		return false;
+	}
+	for (size_t i = 0; i < users->count; i++) {
+		if (str_equal(users->ids[i], id)) {
+			out->id = users->ids[i];
+		}
+	}
+	return true;
+}
+
+static bool name_of_room(void *arg, const char *room, struct to_slack_channel *out)
+{
+	const struct matrix_content *content = arg;
+	const struct app *app = content->flow->app;
+	const struct portal *portal = portals_by_room(app->portals, room);
+
+	if (portal == NULL || !str_equal(portal->team_id, content->portal->team_id)) {
+		return false;
+	}
+	*out = (struct to_slack_channel){.id = portal->channel_id,
+	        .name = portal->name[0] == '\0' ? NULL : portal->name};
+	return true;
+}
+
+static const char *link_to_message(void *arg, const char *room, const char *event_id)
+{
+	const struct matrix_content *content = arg;
+
+	for (size_t i = 0; i < content->link_count; i++) {
+		if (str_equal(room, content->portal->room_id) &&
+		        str_equal(content->links[i].event_id, event_id)) {
+			return content->links[i].url;
+		}
+	}
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- making it */
+
+/* What older clients put before a reply: the quoted lines and an empty one (Matrix
+ * specification before 1.13, rich replies). */
+static void drop_quotation(cJSON *json)
+{
+	const char *body = json_str_or(json, "body", "");
+	const char *html = json_str_or(json, "formatted_body", "");
+	const char *end = strstr(html, "</mx-reply>");
+
+	if (str_starts(body, "> <") || str_starts(body, "> * <")) {
+		while (str_starts(body, ">")) {
+			const char *line_end = strchr(body, '\n');
+			body = line_end == NULL ? body + strlen(body) : line_end + 1;
+		}
+		autofree char *rest = xstrdup(body[0] == '\n' ? body + 1 : body);
+		json_set_str(json, "body", rest);
+	}
+	if (str_starts(html, "<mx-reply>") && end != NULL) {
+		autofree char *rest = xstrdup(end + strlen("</mx-reply>"));
+		json_set_str(json, "formatted_body", rest);
+	}
+}
+
+enum step_rc matrix_content_make(struct flow *flow, struct matrix_content *content,
+        const struct portal *portal, bool is_reply)
+{
+	const cJSON *json = json_obj(flow->payload, "content");
+	enum step_rc rc = STEP_DONE;
+
+	if (content->made) {
+		return STEP_DONE;
+	}
+	content->flow = flow;
+	content->portal = portal;
+	rc = ensure_levels(flow, content, json);
+	if (rc == STEP_DONE) {
+		rc = ensure_links(flow, content, json);
+	}
+	if (rc != STEP_DONE) {
+		return rc;
+	}
+	const struct to_slack_names names = {.arg = content,
+	        .user = name_of_user,
+	        .channel = name_of_room,
+	        .message = link_to_message};
+	const struct to_slack_options options = {
+	        .may_ping_room = content->may_ping_room,
+	        .text_only = str_equal(payload_text(flow, "msgtype"), "m.emote"),
+	};
+	autojson cJSON *copy = cJSON_Duplicate(json, true);
+	if (is_reply) {
+		drop_quotation(copy);
+	}
+	to_slack_convert(copy, &names, &options, &content->text);
+	content->made = true;
+	return STEP_DONE;
+}
+
+void matrix_content_finish(struct matrix_content *content)
+{
+	if (content->made) {
+		to_slack_finish(&content->text);
+	}
+	for (size_t i = 0; i < content->link_count; i++) {
+		free(content->links[i].event_id);
+		free(content->links[i].url);
+	}
+	id_list_finish(&content->users);
+	*content = (struct matrix_content){0};
+}
+
+unsigned matrix_content_count(const struct matrix_content *content)
+{
+	return (unsigned)content->text.count;
+}
+
+void matrix_content_piece(const struct matrix_content *content, unsigned index,
+        char **text, const char **blocks)
+{
+	const struct to_slack_piece *piece = &content->text.pieces[index];
+
+	/* chat.meMessage knows no author's name: the third person is set off as Slack's
+	 * own clients do. */
+	*text = content->text.emote ? xasprintf("_%s_", piece->text)
+	                            : xstrdup(piece->text);
+	*blocks = content->text.emote ? NULL : piece->blocks;
+}

@@ -1,0 +1,130 @@
+/* matrix_reaction: a reaction in a portal becomes one on Slack. There the bot reacts,
+ * once for all who react so; a row for each of them tells when the last one has taken it
+ * back. (matrix_redaction.c). */
+#include "bridge/convert/emoji.h"
+#include "bridge/flow/app.h"
+#include "bridge/flow/failure.h"
+#include "bridge/flow/matrix_post.h"
+#include "bridge/flow/payload.h"
+#include "bridge/flow/targets.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+
+struct state {
+	struct targets targets;
+	bool others_known;
+	int64_t others; /* who react so already */
+	bool reacted;
+};
+
+static void handle_others(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+
+	if (err->kind == ERR_NONE) {
+		state->others = store_int(results[0], 0, 0);
+		state->others_known = true;
+	}
+	flow_continue(flow, err);
+}
+
+static enum step_rc count_others(struct flow *flow, const char *ts, const char *emoji)
+{
+	struct app *app = flow->app;
+	const struct portal *portal = payload_portal(flow);
+	struct store_tx *tx = store_tx_create(app->store);
+
+	store_tx_add(tx, STMT_REACTION_OTHERS, "sssss", portal->team_id,
+	        portal->channel_id, ts, emoji, payload_text(flow, "event"));
+	store_tx_submit(tx, handle_others, flow);
+	return wait_store(flow, tx);
+}
+
+static void handle_reacted(const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+	const struct err judged = failure_judge(err);
+	/* Deleted on Slack meanwhile: its event will come. */
+	bool is_gone = str_equal(err->name, "message_not_found");
+
+	state->reacted = err->kind == ERR_NONE || is_gone;
+	flow_continue(flow, is_gone ? NULL : &judged);
+}
+
+static enum step_rc react(struct flow *flow)
+{
+	struct state *state = flow->state;
+	const struct portal *portal = payload_portal(flow);
+	autofree char *emoji = emoji_from_key(payload_text(flow, "key"), NULL);
+
+	if (portal == NULL || payload_text(flow, "target")[0] == '\0') {
+		return STEP_END;
+	}
+	if (!state->targets.known) {
+		return targets_by_event(
+		        flow, &state->targets, portal, payload_text(flow, "target"));
+	}
+	if (targets_wait(flow, &state->targets)) {
+		return STEP_FAIL;
+	}
+	const struct target *target = targets_first(&state->targets);
+	if (target == NULL) {
+		return STEP_END; /* to a notice, or to what is deleted or not bridged */
+	}
+	if (!matrix_post_may_speak(flow)) {
+		return STEP_FAIL;
+	}
+	if (emoji == NULL) {
+		err_set(&flow->err, ERR_PERMANENT, 0, "no such emoji on Slack");
+		err_set_name(&flow->err, "invalid_name");
+		return STEP_FAIL;
+	}
+	if (!state->others_known) {
+		return count_others(flow, target->slack_ts, emoji);
+	}
+	if (!state->reacted && state->others == 0) {
+		return wait_slack(flow,
+		        slack_react(payload_login(flow)->bot_api, portal->channel_id,
+		                target->slack_ts, emoji, true, handle_reacted, flow));
+	}
+	store_tx_add(flow_tx(flow), STMT_REACTION_PUT, "ssssssssi", portal->team_id,
+	        portal->channel_id, target->slack_ts, emoji, payload_text(flow, "event"),
+	        payload_text(flow, "event"), "m", "", (int64_t)0);
+	log_info("reaction to Slack", "channel=%s ts=%s added=1 others=%lld",
+	        portal->channel_id, target->slack_ts, (long long)state->others);
+	return STEP_END;
+}
+
+/* Once for each message and reason. */
+static void tell_sender(struct flow *flow, struct store_tx *tx)
+{
+	autofree char *once = xasprintf("reaction:%s:%s:%s", flow->err.name,
+	        payload_text(flow, "sender"), payload_text(flow, "target"));
+
+	failure_tell(flow, tx, "reaction", payload_text(flow, "target"), once);
+}
+
+static void finish(struct flow *flow)
+{
+	struct state *state = flow->state;
+
+	targets_forget(&state->targets);
+}
+
+static const struct step steps[] = {
+        {"react", react},
+        {NULL, NULL},
+};
+
+const struct flow_def matrix_reaction_flow = {
+        .name = FLOW_MATRIX_REACTION,
+        .steps = steps,
+        .state_size = sizeof(struct state),
+        .finish = finish,
+        .dead = tell_sender,
+};

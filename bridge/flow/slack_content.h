@@ -1,0 +1,37 @@
+/* slack_content: what a Slack message becomes on Matrix, event by event, with the names
+ * of whoever it mentions. */
+#ifndef BRIDGE_FLOW_SLACK_CONTENT_H
+#define BRIDGE_FLOW_SLACK_CONTENT_H
+
+#include "bridge/convert/to_matrix.h"
+#include "bridge/flow/logins.h"
+#include "lib/json.h"
+
+struct flow;
+
+struct slack_content { /* in a flow's state; all zero: not made yet */
+	struct app *app;
+	struct login *login;
+	const char *author;   /* the ghost's name; borrowed from ghosts */
+	const char *username; /* of this message alone, "" if the author's; borrowed */
+	struct to_matrix text;
+	bool made;
+};
+
+/* Makes it, once those who are mentioned have ghosts; STEP_DONE when it is there. message
+ * must live as long as the content. */
+enum step_rc slack_content_make(struct flow *flow, struct slack_content *content,
+        struct login *login, const cJSON *message);
+void slack_content_finish(struct slack_content *content);
+
+/* In how many events it comes: at least one. */
+unsigned slack_content_count(const struct slack_content *content);
+/* The content of one, without relations. Caller deletes. */
+cJSON *slack_content_event(const struct slack_content *content, unsigned index);
+
+/* Puts it into a thread, or, with in_thread false, makes it a reply to the thread's first
+ * event that is shown in the room. last: the thread's newest event; NULL: the root. */
+void slack_content_thread(
+        cJSON *content, const char *root, const char *last, bool in_thread);
+
+#endif

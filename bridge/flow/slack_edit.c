@@ -1,0 +1,295 @@
+/* slack_edit: a message that was changed on Slack is changed in its portal: each of its
+ * events is replaced, events are added if it has grown and redacted if it has shrunk.
+ *
+ * An edit of a message that has not come is the message: it is taken for it if it is new,
+ * and left out if it is from before the bridge. One older than what stands there is left
+ * out too. */
+#include "bridge/convert/edits.h"
+#include "bridge/flow/actor.h"
+#include "bridge/flow/app.h"
+#include "bridge/flow/notice.h"
+#include "bridge/flow/payload.h"
+#include "bridge/flow/slack_change.h"
+#include "bridge/flow/slack_content.h"
+#include "bridge/flow/slack_message.h"
+#include "bridge/flow/targets.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	/* An event that Slack did not get acknowledged comes again within this. */
+	REDELIVERY_S = 10 * 60,
+};
+
+struct state {
+	struct targets targets;
+	struct slack_content content;
+	char *event_id; /* the answer of the send, until it is recorded */
+	bool rejoined;
+};
+
+/* ---------------------------------------------------------------- is there anything to
+ * do */
+
+static bool is_recent(const struct flow *flow)
+{
+	int64_t seconds = 0;
+	struct str ts = str_from(payload_text(flow, "ts"));
+
+	ts.n = ts.n > 10 ? 10 : ts.n;
+	return str_to_int64(ts, 0, INT64_C(99999999999), &seconds) &&
+	       seconds > flow->received_ms / 1000 - REDELIVERY_S;
+}
+
+/* The message as it is now takes the place of the one that is still to come. */
+static enum step_rc take_for_the_message(struct flow *flow)
+{
+	struct app *app = flow->app;
+	autofree char *key = xasprintf("s:%s:%s:%s", payload_text(flow, "team"),
+	        payload_text(flow, "channel"), payload_text(flow, "ts"));
+	autofree char *text = json_print(flow->payload);
+
+	log_info("edit of a message that has not come", "key=%s", key);
+	queue_add_sorted(app->queue, flow_tx(flow), key, flow->lane,
+	        payload_text(flow, "ts"), FLOW_SLACK_MESSAGE, text);
+	return STEP_END;
+}
+
+static enum step_rc find_target(struct flow *flow)
+{
+	struct state *state = flow->state;
+	const struct portal *portal = payload_portal(flow);
+
+	if (portal == NULL || payload_login(flow) == NULL) {
+		return STEP_END; /* nothing of it was ever bridged */
+	}
+	if (!state->targets.known) {
+		return targets_by_ts(
+		        flow, &state->targets, portal, payload_text(flow, "ts"));
+	}
+	if (targets_wait(flow, &state->targets)) {
+		return STEP_FAIL;
+	}
+	const struct target *first = targets_first(&state->targets);
+	if (state->targets.count == 0 && state->targets.job == TARGET_NO_JOB &&
+	        is_recent(flow)) {
+		return take_for_the_message(flow);
+	}
+	if (first == NULL || !first->from_slack) {
+		log_debug("edit of what is not bridged", "key=%s", flow->key);
+		return STEP_END;
+	}
+	if (strcmp(first->edited_ts, payload_text(flow, "edited_ts")) >= 0) {
+		log_debug("edit is there already", "key=%s", flow->key);
+		return STEP_END;
+	}
+	return STEP_DONE;
+}
+
+/* ---------------------------------------------------------------- doing it */
+
+static void handle_sent(const char *event_id, const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+	const struct target *first = targets_first(&state->targets);
+
+	if (actor_was_thrown_out(
+	            flow, payload_portal(flow), first->sender, err, &state->rejoined)) {
+		flow_continue(flow, NULL);
+		return;
+	}
+	str_replace(&state->event_id, event_id);
+	flow_continue(flow, err);
+}
+
+static char *txn_of(const struct flow *flow, const char *what, unsigned part)
+{
+	autofree char *number = xasprintf("%u", part);
+
+	return matrix_txn_id(what, payload_text(flow, "team"),
+	        payload_text(flow, "channel"), payload_text(flow, "ts"),
+	        payload_text(flow, "edited_ts"), number, NULL);
+}
+
+static enum step_rc send(struct flow *flow, unsigned part, cJSON *content)
+{
+	struct app *app = flow->app;
+	struct state *state = flow->state;
+	autofree char *txn_id = txn_of(flow, "s2m-edit", part);
+
+	return wait_matrix(
+	        flow, matrix_send(app->matrix, targets_first(&state->targets)->sender,
+	                      payload_portal(flow)->room_id, "m.room.message", txn_id,
+	                      content, 0, handle_sent, flow));
+}
+
+static enum step_rc redact(struct flow *flow, const struct target *target)
+{
+	struct app *app = flow->app;
+	autofree char *txn_id = matrix_txn_id("redact", target->event_id, NULL);
+
+	return wait_matrix(flow,
+	        matrix_redact(app->matrix, target->sender, payload_portal(flow)->room_id,
+	                target->event_id, txn_id, NULL, handle_sent, flow));
+}
+
+/* What must stand at this place, or NULL for nothing. */
+static cJSON *wanted_at(const struct state *state, unsigned part)
+{
+	bool broadcast = part >= PART_BROADCAST;
+	unsigned index = broadcast ? part - PART_BROADCAST : part;
+
+	if (broadcast && targets_part(&state->targets, PART_BROADCAST) == NULL) {
+		return NULL;
+	}
+	return index < slack_content_count(&state->content)
+	               ? slack_content_event(&state->content, index)
+	               : NULL;
+}
+
+static void record(struct flow *flow, unsigned part)
+{
+	struct app *app = flow->app;
+	struct state *state = flow->state;
+	const struct target *first = targets_first(&state->targets);
+	const struct target *target = targets_part(&state->targets, part);
+
+	autojson cJSON *wanted = wanted_at(state, part);
+	if (wanted == NULL) {
+		store_tx_add(flow_tx(flow), STMT_MESSAGE_GONE, "sssi",
+		        payload_text(flow, "team"), payload_text(flow, "channel"),
+		        payload_text(flow, "ts"), (int64_t)part);
+	} else if (target == NULL || target->deleted) {
+		store_tx_add(flow_tx(flow), STMT_MESSAGE_PUT, "sssississssi",
+		        payload_text(flow, "team"), payload_text(flow, "channel"),
+		        payload_text(flow, "ts"), (int64_t)part,
+		        payload_portal(flow)->room_id, state->event_id, (int64_t)0,
+		        first->sender, "s", first->thread_ts, first->edited_ts,
+		        loop_wall_ms(app->loop));
+	}
+	log_info("edit to Matrix", "team=%s channel=%s ts=%s part=%u event=%s",
+	        payload_text(flow, "team"), payload_text(flow, "channel"),
+	        payload_text(flow, "ts"), part, state->event_id);
+}
+
+/* Replaces, adds or redacts what stands at this place; STEP_DONE: nothing to do there. */
+static enum step_rc change_place(struct flow *flow, unsigned part)
+{
+	struct state *state = flow->state;
+	const struct target *target = targets_part(&state->targets, part);
+	bool is_there = target != NULL && !target->deleted;
+	autojson cJSON *wanted = wanted_at(state, part);
+
+	if (wanted == NULL) {
+		return is_there ? redact(flow, target) : STEP_DONE;
+	}
+	if (!is_there) {
+		const struct target *root = targets_part(
+		        &state->targets, part < PART_BROADCAST ? 0 : PART_BROADCAST);
+		if (root != NULL && root->thread_ts[0] != '\0') {
+			slack_content_thread(wanted, root->event_id, NULL, false);
+		}
+		return send(flow, part, wanted);
+	}
+	autojson cJSON *edit = edits_matrix_content(wanted, NULL, target->event_id);
+	wanted = NULL;
+	return send(flow, part, edit);
+}
+
+static enum step_rc apply(struct flow *flow)
+{
+	struct state *state = flow->state;
+	unsigned n = fact_number(flow, "piece");
+
+	if (state->event_id != NULL) {
+		record(flow, n);
+		str_replace(&state->event_id, NULL);
+		targets_forget(&state->targets);
+		fact_set_number(flow, "piece", n + 1);
+		return STEP_SAVE;
+	}
+	if (!state->targets.known) {
+		return targets_by_ts(flow, &state->targets, payload_portal(flow),
+		        payload_text(flow, "ts"));
+	}
+	const struct target *first = targets_first(&state->targets);
+	if (payload_login(flow) == NULL || first == NULL) {
+		return STEP_END;
+	}
+	enum step_rc rc = actor_ensure_member(flow, payload_portal(flow), first->sender);
+	if (rc == STEP_DONE) {
+		rc = slack_content_make(flow, &state->content, payload_login(flow),
+		        json_obj(flow->payload, "message"));
+	}
+	for (; rc == STEP_DONE && n < PART_FILES; n++) {
+		fact_set_number(flow, "piece", n);
+		rc = change_place(flow, n);
+	}
+	return rc;
+}
+
+static enum step_rc record_edit(struct flow *flow)
+{
+	store_tx_add(flow_tx(flow), STMT_MESSAGE_EDITED, "ssss",
+	        payload_text(flow, "team"), payload_text(flow, "channel"),
+	        payload_text(flow, "ts"), payload_text(flow, "edited_ts"));
+	return STEP_END;
+}
+
+static void tell_room(struct flow *flow, struct store_tx *tx)
+{
+	const struct state *state = flow->state;
+	const struct portal *portal = payload_portal(flow);
+	const struct target *first = targets_first(&state->targets);
+
+	if (portal == NULL) {
+		return;
+	}
+	autofree char *key = xasprintf("notice:%s", flow->key);
+	autofree char *text = xasprintf(
+	        "\xE2\x9A\xA0 This message was edited on Slack, but the edit was not "
+	        "delivered: %s.",
+	        flow->err.msg);
+	notice_add(flow->app, tx, key, portal->room_id,
+	        first == NULL ? NULL : first->event_id, text);
+}
+
+static void finish(struct flow *flow)
+{
+	struct state *state = flow->state;
+
+	targets_forget(&state->targets);
+	slack_content_finish(&state->content);
+	free(state->event_id);
+}
+
+static const struct step steps[] = {
+        {"target", find_target},
+        {"apply", apply},
+        {"record", record_edit},
+        {NULL, NULL},
+};
+
+const struct flow_def slack_edit_flow = {
+        .name = FLOW_SLACK_EDIT,
+        .steps = steps,
+        .state_size = sizeof(struct state),
+        .finish = finish,
+        .dead = tell_room,
+};
+
+void slack_edit_add(
+        struct login *login, struct store_tx *tx, const struct slack_event *event)
+{
+	autofree char *key = xasprintf("e:%s:%s:%s:%s", login->team_id, event->channel_id,
+	        event->target_ts, event->edited_ts);
+	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
+	autofree char *text = slack_message_payload(login, event, event->target_ts);
+
+	queue_add_sorted(
+	        login->app->queue, tx, key, lane, event->ts, FLOW_SLACK_EDIT, text);
+}

@@ -1,0 +1,226 @@
+/* slack_reaction: a reaction on Slack becomes one in the portal, by the ghost of whoever
+ * reacted, and is redacted when it is taken back.
+ *
+ * A row for each remembers what Slack said last, so that of two events that come in the
+ * wrong order the newer counts. */
+#include "bridge/convert/emoji.h"
+#include "bridge/flow/actor.h"
+#include "bridge/flow/app.h"
+#include "bridge/flow/payload.h"
+#include "bridge/flow/slack_change.h"
+#include "bridge/flow/slack_message.h"
+#include "bridge/flow/targets.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/str.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct state {
+	struct targets targets;
+	bool row_known;
+	bool is_there;   /* by our row */
+	char *row_event; /* the reaction's event; NULL: there never was one */
+	char *changed_ts;
+	char *event_id; /* the answer, until it is recorded */
+	bool rejoined;
+};
+
+static bool is_added(const struct flow *flow)
+{
+	return json_bool(flow->payload, "added", false);
+}
+
+static const char *reactor(const struct flow *flow)
+{
+	const struct app *app = flow->app;
+	const struct ghost *ghost = ghosts_find(
+	        app->ghosts, payload_text(flow, "team"), payload_text(flow, "user"));
+
+	return ghost == NULL ? "" : ghost->mxid;
+}
+
+/* ---------------------------------------------------------------- what is there */
+
+static void handle_row(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+
+	if (err->kind == ERR_NONE) {
+		bool has_row = store_rows(results[0]) > 0;
+		str_replace(
+		        &state->row_event, has_row ? store_text(results[0], 0, 0) : NULL);
+		str_replace(
+		        &state->changed_ts, has_row ? store_text(results[0], 0, 1) : "");
+		state->is_there = has_row && store_int(results[0], 0, 2) == 0;
+		state->row_known = true;
+	}
+	flow_continue(flow, err);
+}
+
+static enum step_rc find_row(struct flow *flow)
+{
+	struct app *app = flow->app;
+	struct store_tx *tx = store_tx_create(app->store);
+
+	store_tx_add(tx, STMT_REACTION_GET, "sssss", payload_text(flow, "team"),
+	        payload_text(flow, "channel"), payload_text(flow, "ts"),
+	        payload_text(flow, "emoji"), payload_text(flow, "user"));
+	store_tx_submit(tx, handle_row, flow);
+	return wait_store(flow, tx);
+}
+
+/* ---------------------------------------------------------------- doing it */
+
+static void handle_sent(const char *event_id, const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+
+	if (actor_was_thrown_out(
+	            flow, payload_portal(flow), reactor(flow), err, &state->rejoined)) {
+		flow_continue(flow, NULL);
+		return;
+	}
+	str_replace(&state->event_id, event_id);
+	flow_continue(flow, err);
+}
+
+static cJSON *annotation(const struct flow *flow, const char *event_id)
+{
+	cJSON *content = json_new(), *relates = json_new();
+	autofree char *key = emoji_to_key(payload_text(flow, "emoji"), NULL);
+
+	json_set_str(relates, "rel_type", "m.annotation");
+	json_set_str(relates, "event_id", event_id);
+	json_set_str(relates, "key", key);
+	return json_set(content, "m.relates_to", relates);
+}
+
+static enum step_rc add(struct flow *flow, const struct target *target)
+{
+	struct app *app = flow->app;
+	/* Made again after it was taken back it is another event. */
+	autofree char *txn_id = matrix_txn_id("s2m-reaction", payload_text(flow, "team"),
+	        payload_text(flow, "channel"), payload_text(flow, "ts"),
+	        payload_text(flow, "emoji"), payload_text(flow, "user"),
+	        payload_text(flow, "changed_ts"), NULL);
+	autojson cJSON *content = annotation(flow, target->event_id);
+
+	return wait_matrix(flow,
+	        matrix_send(app->matrix, reactor(flow), payload_portal(flow)->room_id,
+	                "m.reaction", txn_id, content, 0, handle_sent, flow));
+}
+
+static enum step_rc take_back(struct flow *flow)
+{
+	struct app *app = flow->app;
+	const struct state *state = flow->state;
+	autofree char *txn_id = matrix_txn_id("redact", state->row_event, NULL);
+
+	return wait_matrix(flow,
+	        matrix_redact(app->matrix, reactor(flow), payload_portal(flow)->room_id,
+	                state->row_event, txn_id, NULL, handle_sent, flow));
+}
+
+static enum step_rc record(struct flow *flow)
+{
+	const struct state *state = flow->state;
+	const char *event = is_added(flow) && state->event_id != NULL ? state->event_id
+	                    : state->row_event != NULL                ? state->row_event
+	                                                              : "";
+
+	store_tx_add(flow_tx(flow), STMT_REACTION_PUT, "ssssssssi",
+	        payload_text(flow, "team"), payload_text(flow, "channel"),
+	        payload_text(flow, "ts"), payload_text(flow, "emoji"),
+	        payload_text(flow, "user"), event, "s", payload_text(flow, "changed_ts"),
+	        (int64_t)(is_added(flow) ? 0 : 1));
+	log_info("reaction to Matrix", "team=%s channel=%s ts=%s added=%d event=%s",
+	        payload_text(flow, "team"), payload_text(flow, "channel"),
+	        payload_text(flow, "ts"), is_added(flow), event);
+	return STEP_END;
+}
+
+static enum step_rc react(struct flow *flow)
+{
+	struct state *state = flow->state;
+	const struct portal *portal = payload_portal(flow);
+	struct login *login = payload_login(flow);
+
+	if (state->event_id != NULL) {
+		return record(flow);
+	}
+	if (portal == NULL || login == NULL) {
+		return STEP_END;
+	}
+	if (!state->targets.known) {
+		return targets_by_ts(
+		        flow, &state->targets, portal, payload_text(flow, "ts"));
+	}
+	if (targets_wait(flow, &state->targets)) {
+		return STEP_FAIL;
+	}
+	const struct target *target = targets_first(&state->targets);
+	if (target == NULL) {
+		return STEP_END; /* deleted, or from before the bridge */
+	}
+	if (!state->row_known) {
+		return find_row(flow);
+	}
+	if (strcmp(state->changed_ts, payload_text(flow, "changed_ts")) >= 0) {
+		return STEP_END; /* something newer is known */
+	}
+	if (is_added(flow) == state->is_there) {
+		return record(flow);
+	}
+	enum step_rc rc =
+	        actor_ensure(flow, login, portal, payload_text(flow, "user"), false);
+	if (rc != STEP_DONE) {
+		return rc;
+	}
+	return is_added(flow) ? add(flow, target) : take_back(flow);
+}
+
+static void finish(struct flow *flow)
+{
+	struct state *state = flow->state;
+
+	targets_forget(&state->targets);
+	free(state->row_event);
+	free(state->changed_ts);
+	free(state->event_id);
+}
+
+/* dead: nobody is told of a reaction that the homeserver refuses; the log has it. */
+static const struct step steps[] = {
+        {"react", react},
+        {NULL, NULL},
+};
+
+const struct flow_def slack_reaction_flow = {
+        .name = FLOW_SLACK_REACTION,
+        .steps = steps,
+        .state_size = sizeof(struct state),
+        .finish = finish,
+};
+
+void slack_reaction_add(
+        struct login *login, struct store_tx *tx, const struct slack_event *event)
+{
+	autofree char *key = xasprintf("s:%s", event->event_id);
+	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
+	autojson cJSON *payload = json_new();
+
+	json_set_str(payload, "team", login->team_id);
+	json_set_str(payload, "channel", event->channel_id);
+	json_set_str(payload, "ts", event->target_ts);
+	json_set_str(payload, "user", event->user_id);
+	json_set_str(payload, "emoji", event->reaction);
+	json_set_str(payload, "changed_ts", event->ts);
+	json_set_bool(payload, "added", event->kind == SLACK_EVENT_REACTION_ADDED);
+	autofree char *text = json_print(payload);
+	queue_add_sorted(
+	        login->app->queue, tx, key, lane, event->ts, FLOW_SLACK_REACTION, text);
+}
