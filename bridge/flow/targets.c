@@ -51,14 +51,14 @@ static void handle_rows(
         const struct store_result *const *results, const struct err *err, void *arg)
 {
 	static const enum target_job states[] = {
-	        TARGET_JOB_WAITS, TARGET_JOB_DONE, TARGET_JOB_DEAD};
+	        TARGET_JOB_WAITS, TARGET_JOB_DONE, TARGET_JOB_DEAD, TARGET_JOB_DEAD};
 	struct targets *targets = arg;
 
 	if (err->kind == ERR_NONE) {
 		take_rows(targets, results[0]);
 		if (store_rows(results[1]) > 0) {
 			int64_t state = store_int(results[1], 0, 0);
-			targets->job = states[state >= 0 && state <= 2 ? state : 1];
+			targets->job = states[state >= 0 && state <= 3 ? state : 1];
 			targets->job_flow = xstrdup_null(store_text(results[1], 0, 1));
 		}
 		targets->may_come = store_int(results[2], 0, 0) > 0;
