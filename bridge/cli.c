@@ -23,6 +23,7 @@ enum flag {
 	FLAG_IGNORE_SERVER,
 	FLAG_CONFIG_DOC,
 	FLAG_CONFIG_SCHEMA,
+	FLAG_DOCTOR,
 };
 
 static const struct option options[] = {
@@ -38,6 +39,7 @@ static const struct option options[] = {
         {"ignore-foreign-tables", no_argument, NULL, FLAG_IGNORE_TABLES},
         {"ignore-unsupported-server", no_argument, NULL, FLAG_IGNORE_SERVER},
         {"config-doc", no_argument, NULL, FLAG_CONFIG_DOC},
+        {"doctor", no_argument, NULL, FLAG_DOCTOR},
         {"config-schema", no_argument, NULL, FLAG_CONFIG_SCHEMA},
         {NULL, 0, NULL, 0},
 };
@@ -53,6 +55,7 @@ static const char usage[] = NAME
         "  -e, --generate-example-config  Write the example to the path of -c (-: print it) and quit.\n"
         "  -g, --generate-registration    Make tokens, write registration and configuration, and quit.\n"
         "  -n, --no-update                Do not change the configuration file.\n"
+        "      --doctor                   Check everything, print a table with remedies, change nothing.\n"
         "  -v, --version                  Print the version and quit.\n"
         "      --version-json             Print the version as JSON and quit.\n"
         "      --ignore-unsupported-database\n"
@@ -105,6 +108,9 @@ static void set_flag(struct cli *cli, int flag)
 		break;
 	case FLAG_CONFIG_SCHEMA:
 		cli->config_schema = true;
+		break;
+	case FLAG_DOCTOR:
+		cli->doctor = true;
 		break;
 	default:
 		break;

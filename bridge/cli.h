@@ -14,6 +14,7 @@ struct cli {
 	bool generate_registration;
 	bool no_update; /* change no file */
 	bool version, version_json, help;
+	bool doctor;                    /* our own: for main, which runs it */
 	bool config_doc, config_schema; /* our own: print the document, the JSON Schema */
 	bool ignore_unsupported_database;
 	bool ignore_foreign_tables;

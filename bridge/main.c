@@ -2,6 +2,8 @@
 #include "bridge/bridge.h"
 #include "bridge/cli.h"
 #include "bridge/config/config.h"
+#include "bridge/config/modes.h"
+#include "bridge/doctor/doctor.h"
 #include "bridge/exit_codes.h"
 #include "bridge/logging.h"
 #include "bridge/ops/crash.h"
@@ -10,6 +12,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static void warn_of_modes(const char *path)
+{
+	char why[128];
+
+	if (!modes_are_private(path, why, sizeof(why))) {
+		log_warn("a file with tokens in it is not private: chmod o-rwx,g-w",
+		        "file=\"%s\" why=\"%s\"", path, why);
+	}
+}
 
 static int run(const struct cli *cli)
 {
@@ -28,6 +40,8 @@ static int run(const struct cli *cli)
 		config_free(&config);
 		return EXIT_LOGGING;
 	}
+	warn_of_modes(cli->config_path);
+	warn_of_modes(cli->registration_path);
 	log_info("Starting matrix-slack-bridge", "version=%s", VERSION);
 	autofree char *crash = crash_path(cli->config_path);
 	if (!crash_install(crash, &err)) {
@@ -51,5 +65,10 @@ int main(int argc, char **argv)
 		return EXIT_GENERAL;
 	}
 	int done = cli_run_files(&cli);
-	return done >= 0 ? done : run(&cli);
+	if (done >= 0) {
+		return done;
+	}
+	const struct doctor_options doctor = {
+	        cli.config_path, cli.registration_path, stdout};
+	return cli.doctor ? doctor_run(&doctor) : run(&cli);
 }
