@@ -53,6 +53,7 @@ async function messages(web) {
 }
 
 async function conversations(web) {
+  await control('app', { grant: ['channels:manage', 'groups:write', 'im:write', 'mpim:write', 'channels:write.invites', 'channels:write.topic', 'pins:write', 'users.profile:read'] });
   const made = await web.conversations.create({ name: 'made-here' });
   const id = made.channel.id;
   check('conversations.create', /^C/.test(id) && made.channel.name === 'made-here');
