@@ -85,6 +85,7 @@ type journal struct {
 	types []socketmode.EventType
 	texts []string
 	tries []int
+	ended error
 }
 
 func (l *journal) count(what socketmode.EventType) int {
@@ -146,7 +147,12 @@ func listen(l *journal, api *slack.Client, dialer *websocket.Dialer) *socketmode
 			l.take(c, event)
 		}
 	}()
-	go c.Run()
+	go func() {
+		err := c.Run()
+		l.Lock()
+		l.ended = err
+		l.Unlock()
+	}()
 	return c
 }
 
@@ -183,8 +189,8 @@ func web(api *slack.Client) {
 }
 
 func events(l *journal) {
-	control("post", `{"as":"alice","in":"general","text":"hello ✓ 🎉"}`)
-	check("a message", until(10, l.has("hello ✓ 🎉")), l.texts)
+	control("post", `{"as":"alice","in":"general","text":"hello ✓ 𝄞"}`)
+	check("a message", until(10, l.has("hello ✓ 𝄞")), l.texts)
 	until(5, func() bool { return len(records("ack")) > 0 })
 	good := true
 	for _, ack := range records("ack") {
@@ -231,12 +237,16 @@ func ends(l *journal) {
 }
 
 func opens(api *slack.Client, dialer *websocket.Dialer) {
-	for _, status := range []string{`{"error":"invalid_auth"}`, `{"error":"account_inactive"}`} {
-		control("answer", `{"call":"apps.connections.open","with":`+status+`}`)
+	for _, word := range []string{"invalid_auth", "account_inactive", "not_authed", "token_revoked"} {
+		control("answer", `{"call":"apps.connections.open","with":{"error":"`+word+`"}}`)
 		l := &journal{}
 		listen(l, api, dialer)
-		check(status+" is fatal", until(10, func() bool { return l.count(socketmode.EventTypeInvalidAuth) == 1 }), l.types)
+		check(word+" is fatal", until(10, func() bool { l.Lock(); defer l.Unlock(); return l.ended != nil && l.ended.Error() == word }), l.ended)
 	}
+	control("answer", `{"call":"apps.connections.open","with":{"status":404}}`)
+	lost := &journal{}
+	listen(lost, api, dialer)
+	check("404 is fatal", until(10, func() bool { return lost.count(socketmode.EventTypeInvalidAuth) == 1 }), lost.types)
 	control("answer", `{"call":"apps.connections.open","with":{"status":429,"retry_after":"1s"}}`)
 	l := &journal{}
 	listen(l, api, dialer)

@@ -120,13 +120,15 @@ async function limits() {
 async function trouble() {
   const web = client({ retryConfig: { retries: 3, factor: 1, minTimeout: 50, maxTimeout: 50 } });
   const calls = async () => (await records('call')).filter((one) => one.call === 'auth.test').length;
-  for (const [name, answer] of [['503', { status: 503 }], ['a page of HTML with 500', { status: 500, body: '<html>' }], ['a reset before the effect', { lost: 'before' }], ['an answer cut at byte 9', { cut_at: 9 }]]) {
+  for (const [name, answer] of [['503', { status: 503 }], ['a page of HTML with 500', { status: 500, body: '<html>' }], ['a reset before the effect', { lost: 'before' }]]) {
     const before = await calls();
     await control('answer', { call: 'auth.test', with: answer, times: 2 });
     const result = await web.auth.test().catch((error) => error);
     check(`${name}, twice, then well`, result.ok && (await calls()) === before + 3, [result.message, (await calls()) - before]);
   }
   await control('answer', { clear: true });
+  await control('answer', { call: 'auth.test', with: { cut_at: 9 }, times: 1 });
+  check('an answer cut at byte 9 is an error, and the next is well', (await thrown(web.auth.test())) !== undefined && (await web.auth.test()).ok);
   await control('answer', { call: 'chat.postMessage', with: { lost: 'after' }, times: 1 });
   await pause(2500);
   await web.chat.postMessage({ channel: GENERAL, text: 'lost answer' });
