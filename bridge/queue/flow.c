@@ -60,6 +60,16 @@ enum step_rc flow_wait(struct flow *flow, void *handle, void (*cancel)(void *han
 	return STEP_WAIT;
 }
 
+enum step_rc flow_wait_aside(
+        struct flow *flow, void *handle, void (*cancel)(void *handle))
+{
+	struct job *job = job_of(flow);
+
+	job->aside = true;
+	lane_step_aside(job->lane);
+	return flow_wait(flow, handle, cancel);
+}
+
 enum step_rc flow_fail(struct flow *flow, const struct err *err)
 {
 	flow->err = *err;
@@ -276,6 +286,10 @@ void flow_continue(struct flow *flow, const struct err *err)
 
 	assert(job->pending != NULL && job->lane->state == LANE_RUNNING);
 	job->pending = NULL;
+	if (job->aside) {
+		job->aside = false;
+		lane_step_back(job->lane);
+	}
 	if (err != NULL && err->kind != ERR_NONE) {
 		flow->err = *err;
 		handle_failure(job);

@@ -68,6 +68,10 @@ struct store_tx *flow_tx(struct flow *flow);
 /* The one request this flow waits for. cancel(handle) must give silence; called if the
  * queue is destroyed meanwhile. Returns STEP_WAIT. */
 enum step_rc flow_wait(struct flow *flow, void *handle, void (*cancel)(void *handle));
+/* As flow_wait, for what may take long and costs nothing meanwhile: the lane gives its
+ * place among those that are worked on to another. */
+enum step_rc flow_wait_aside(
+        struct flow *flow, void *handle, void (*cancel)(void *handle));
 /* To be called once by whoever completes that request; err of kind ERR_NONE or NULL: the
  * step is called again; otherwise as if the step had returned STEP_FAIL. */
 void flow_continue(struct flow *flow, const struct err *err);

@@ -110,6 +110,18 @@ static void leave_active(struct lane *lane)
 	queue_pump(lane->queue);
 }
 
+void lane_step_aside(struct lane *lane)
+{
+	assert(lane->state == LANE_RUNNING);
+	leave_active(lane);
+}
+
+/* There may be more active ones than are begun for as long as this one lasts. */
+void lane_step_back(struct lane *lane)
+{
+	lane->kind->active++;
+}
+
 static void lane_reload(struct lane *lane, int64_t delay_ms)
 {
 	lane->state = LANE_PARKED;

@@ -51,6 +51,7 @@ struct job {              /* a flow and what only the driver may see */
 	cJSON *payload;
 	cJSON *facts;
 	bool facts_changed;
+	bool aside;          /* its lane is not counted among the active ones */
 	struct store_tx *tx; /* being gathered by the current step; NULL: nothing yet */
 	void *pending;       /* what the step waits for */
 	void (*cancel)(void *handle);
@@ -82,6 +83,10 @@ void lane_begin(struct lane *lane);
 /* flow.c: the driver */
 void job_run(struct job *job);
 void job_free(struct job *job);
+
+/* A lane that is working does not count for a while, and counts again. */
+void lane_step_aside(struct lane *lane);
+void lane_step_back(struct lane *lane);
 
 /* The job's end, or its parking, as a transaction that also reads the next one. */
 void lane_finish_job(struct lane *lane, struct store_tx *tx);
