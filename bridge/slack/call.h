@@ -3,6 +3,7 @@
 #ifndef BRIDGE_SLACK_CALL_H
 #define BRIDGE_SLACK_CALL_H
 
+#include "bridge/slack/files.h"
 #include "bridge/slack/lane.h"
 #include "bridge/slack/methods.h"
 #include "bridge/slack/web_api.h"
@@ -19,6 +20,8 @@ union slack_done {
 	slack_history_fn *history;
 	slack_look_fn *look;
 	slack_ok_fn *ok;
+	slack_file_fn *file;
+	slack_slot_fn *slot;
 };
 
 /* Turns the answer into the typed call of done. answer is NULL if err->kind is not
@@ -55,6 +58,10 @@ struct slack_call {
 	char *found_ts;
 	unsigned pages, parks;
 };
+
+/* Where the Web API is, and the header's value that says who asks. */
+const char *slack_api_url(const struct slack_api *api);
+const char *slack_api_authorization(const struct slack_api *api);
 
 struct slack_call *slack_call_create(struct slack_api *api, enum slack_method method);
 /* value NULL: leaves it out. */

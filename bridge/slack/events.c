@@ -180,6 +180,25 @@ static bool was_written(const cJSON *event, const struct slack_event *out)
 	return !is_one_of(out->subtype, report_subtypes) && out->text[0] != '\0';
 }
 
+const char *slack_event_gone_file(const struct slack_event *event, unsigned index)
+{
+	const cJSON *file;
+
+	if (strcmp(event->type, "file_deleted") == 0) {
+		const char *id = json_str(event->message, "file_id");
+		return index == 0 && is_id(id) ? id : NULL;
+	}
+	cJSON_ArrayForEach(file, json_arr(event->message, "files"))
+	{
+		const char *id = json_str(file, "id");
+		if (strcmp(json_str_or(file, "mode", ""), "tombstone") == 0 &&
+		        is_id(id) && index-- == 0) {
+			return id;
+		}
+	}
+	return NULL;
+}
+
 /* A change of a message is about the message it carries. Without `edited` it is an
  * unfurl, a preview or a counter. */
 static enum slack_event_kind change_kind(const struct slack_event *out)
@@ -191,7 +210,11 @@ static enum slack_event_kind change_kind(const struct slack_event *out)
 	        strcmp(json_str_or(out->message, "subtype", ""), "tombstone") == 0) {
 		return SLACK_EVENT_DELETED;
 	}
-	return out->edited_ts[0] != '\0' ? SLACK_EVENT_EDITED : SLACK_EVENT_IGNORED;
+	if (out->edited_ts[0] != '\0') {
+		return SLACK_EVENT_EDITED;
+	}
+	return slack_event_gone_file(out, 0) != NULL ? SLACK_EVENT_FILES_GONE
+	                                             : SLACK_EVENT_IGNORED;
 }
 
 static enum slack_event_kind reaction_kind(
@@ -222,6 +245,10 @@ static enum slack_event_kind kind_of(const cJSON *event, const struct slack_even
 	if (strcmp(out->type, "message") == 0) {
 		return was_written(event, out) ? SLACK_EVENT_MESSAGE
 		                               : SLACK_EVENT_IGNORED;
+	}
+	if (strcmp(out->type, "file_deleted") == 0) {
+		return slack_event_gone_file(out, 0) != NULL ? SLACK_EVENT_FILES_GONE
+		                                             : SLACK_EVENT_IGNORED;
 	}
 	if (str_starts(out->type, "reaction_")) {
 		return reaction_kind(event, out);

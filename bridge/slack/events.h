@@ -15,6 +15,7 @@ enum slack_event_kind {
 	/* One was deleted, also one with a thread, of which a tombstone stays: target_ts;
 	 * user_id, bot_id and message are its own as it was. */
 	SLACK_EVENT_DELETED,
+	SLACK_EVENT_FILES_GONE,     /* slack_event_gone_file() says which */
 	SLACK_EVENT_REACTION_ADDED, /* by user_id to target_ts */
 	SLACK_EVENT_REACTION_REMOVED,
 	SLACK_EVENT_MEMBER_JOINED, /* of a user to a channel */
@@ -49,6 +50,10 @@ struct slack_event { /* borrows from the payload */
  * (event_id and team_id are ""). */
 void slack_event_from_history(
         const cJSON *message, const char *channel_id, struct slack_event *out);
+
+/* The index-th file that the event says is deleted, also one that is an edit; NULL after
+ * the last. */
+const char *slack_event_gone_file(const struct slack_event *event, unsigned index);
 
 /* False (permanent) only if the payload has not even the outer shape (event_id,
  * event.type). */

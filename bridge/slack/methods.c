@@ -19,6 +19,11 @@ static const struct slack_method_info methods[SLACK_METHODS] = {
         /* Twice done is as once: neither is unsure. */
         [SLACK_REACTIONS_ADD] = {"reactions.add", false, TIER_3},
         [SLACK_REACTIONS_REMOVE] = {"reactions.remove", false, TIER_2},
+        [SLACK_FILES_COMPLETE_UPLOAD] = {"files.completeUploadExternal", true, TIER_4},
+        [SLACK_FILES_DELETE] = {"files.delete", true, TIER_3},
+        /* What is reserved and not completed is never seen. */
+        [SLACK_FILES_GET_UPLOAD_URL] = {"files.getUploadURLExternal", false, TIER_4},
+        [SLACK_FILES_INFO] = {"files.info", false, TIER_4},
         [SLACK_USERS_CONVERSATIONS] = {"users.conversations", false, TIER_3},
         [SLACK_USERS_INFO] = {"users.info", false, TIER_4},
 };

@@ -195,6 +195,16 @@ struct slack_api *slack_api_create(struct loop *loop, struct http_client *http,
 	return api;
 }
 
+const char *slack_api_url(const struct slack_api *api)
+{
+	return api->base_url;
+}
+
+const char *slack_api_authorization(const struct slack_api *api)
+{
+	return api->authorization;
+}
+
 void slack_api_set_token(struct slack_api *api, const char *token)
 {
 	free(api->authorization);
