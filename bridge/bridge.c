@@ -2,6 +2,7 @@
 
 #include "bridge/exit_codes.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/files.h"
 #include "bridge/flow/ghosts.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/matrix_door.h"
@@ -240,6 +241,7 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 		bridge->public_media = public_media_create(app->matrix, config);
 	}
 	app->queue = queue_create(app->loop, app->store, all_flows, app, app->seed);
+	app->files = files_create(app);
 	app->logins = logins_create(app);
 	app->portals = portals_create(app);
 	app->ghosts = ghosts_create(app);
@@ -262,6 +264,7 @@ static void close_parts(struct bridge *bridge)
 	ghosts_destroy(&app->ghosts);
 	members_destroy(&app->members);
 	logins_destroy(&app->logins);
+	files_destroy(&app->files);
 	store_close(&app->store);
 	appservice_destroy(&bridge->appservice);
 	matrix_destroy(&app->matrix);

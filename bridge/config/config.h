@@ -67,6 +67,11 @@ struct config {
 		long conversation_count; /* portals at login; -1: all */
 		long max_connections;    /* our own key: Socket Mode connections; 1..10 */
 	} slack;
+	struct { /* `network.files:` in the file, our own keys */
+		long max_bytes;
+		char *directory; /* for what must be held for a while; NULL: $TMPDIR */
+		long max_directory_bytes;
+	} files;
 	struct {
 		bool federate_rooms;
 	} matrix;

@@ -22,6 +22,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct portals *portals;
 	struct ghosts *ghosts;
 	struct members *members;
+	struct files *files;
 	uint64_t seed; /* of all jitter */
 	char life[40]; /* differs from process to process */
 };
@@ -31,6 +32,9 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_SLACK_EDIT "slack_edit"
 #define FLOW_SLACK_DELETION "slack_deletion"
 #define FLOW_SLACK_REACTION "slack_reaction"
+#define FLOW_SLACK_FILE "slack_file"
+#define FLOW_SLACK_FILE_CARRY "slack_file_carry"
+#define FLOW_SLACK_FILE_GONE "slack_file_gone"
 #define FLOW_CATCH_UP "catch_up"
 #define FLOW_OPEN_PORTAL "open_portal"
 #define FLOW_INVITE_OWNER "invite_owner"
@@ -39,6 +43,9 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_MATRIX_EDIT "matrix_edit"
 #define FLOW_MATRIX_REDACTION "matrix_redaction"
 #define FLOW_MATRIX_REACTION "matrix_reaction"
+#define FLOW_MATRIX_FILE "matrix_file"
+#define FLOW_MATRIX_FILE_CARRY "matrix_file_carry"
+#define FLOW_FILE_DELETE "file_delete"
 #define FLOW_INVITE "invite"
 #define FLOW_COMMAND "command"
 #define FLOW_NOTICE "notice"
@@ -46,7 +53,9 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion_flow,
         slack_reaction_flow, catch_up_flow, open_portal_flow, invite_owner_flow,
         login_sync_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
-        matrix_reaction_flow, invite_flow, command_flow, notice_flow;
+        matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
+        slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
+        matrix_file_carry_flow, file_delete_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 

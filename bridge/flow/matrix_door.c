@@ -1,5 +1,6 @@
 #include "bridge/flow/matrix_door.h"
 
+#include "bridge/flow/matrix_file.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/portals.h"
 #include "bridge/matrix/events.h"
@@ -88,6 +89,11 @@ static void take_message(
 	autojson cJSON *payload = payload_of(event);
 	json_set_str(payload, "body", event->body);
 	json_set_bool(payload, "portal", in_portal);
+	if (!is_command && matrix_file_is(event->msgtype, event->content)) {
+		add_job(app, tx, event, FLOW_MATRIX_FILE, payload);
+		matrix_file_carry_add(app, tx, payload);
+		return;
+	}
 	add_job(app, tx, event, is_command ? FLOW_COMMAND : FLOW_MATRIX_MESSAGE, payload);
 }
 

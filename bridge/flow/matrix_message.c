@@ -17,58 +17,17 @@ struct state {
 	struct targets about; /* the thread's first event, or what it answers */
 };
 
-/* ---------------------------------------------------------------- accept */
-
-static bool is_file(const char *msgtype)
-{
-	return str_equal(msgtype, "m.image") || str_equal(msgtype, "m.file") ||
-	       str_equal(msgtype, "m.audio") || str_equal(msgtype, "m.video");
-}
-
 static enum step_rc check_may_speak(struct flow *flow)
 {
-	if (!matrix_post_may_speak(flow)) {
-		return STEP_FAIL;
-	}
-	if (is_file(payload_text(flow, "msgtype"))) {
-		err_set(&flow->err, ERR_PERMANENT, 0,
-		        "messages of type %.60s are not bridged yet",
-		        payload_text(flow, "msgtype"));
-		return STEP_FAIL;
-	}
-	return STEP_DONE;
+	return matrix_post_may_speak(flow) ? STEP_DONE : STEP_FAIL;
 }
 
-/* ---------------------------------------------------------------- thread */
-
-/* What an answer is about that is on neither side: it stands by itself, and a quotation
- * in it stays. */
 static enum step_rc find_thread(struct flow *flow)
 {
 	struct state *state = flow->state;
-	const struct portal *portal = payload_portal(flow);
-	const char *thread = payload_text(flow, "thread");
-	const char *event = thread[0] != '\0' ? thread : payload_text(flow, "reply_to");
 
-	if (event[0] == '\0' || portal == NULL) {
-		return STEP_DONE;
-	}
-	if (!state->about.known) {
-		return targets_by_event(flow, &state->about, portal, event);
-	}
-	if (targets_wait(flow, &state->about)) {
-		return STEP_FAIL;
-	}
-	if (state->about.count > 0) {
-		const struct target *target = &state->about.items[0];
-		flow_set_fact(flow, "thread_ts",
-		        target->thread_ts[0] != '\0' ? target->thread_ts
-		                                     : target->slack_ts);
-	}
-	return STEP_DONE;
+	return matrix_post_thread(flow, &state->about);
 }
-
-/* ---------------------------------------------------------------- post */
 
 static enum step_rc post_pieces(struct flow *flow)
 {

@@ -19,6 +19,34 @@ bool matrix_post_may_speak(struct flow *flow)
 	return payload_login(flow) != NULL;
 }
 
+/* ---------------------------------------------------------------- thread */
+
+/* What an answer is about that is on neither side: it stands by itself, and a quotation
+ * in it stays. */
+enum step_rc matrix_post_thread(struct flow *flow, struct targets *about)
+{
+	const struct portal *portal = payload_portal(flow);
+	const char *thread = payload_text(flow, "thread");
+	const char *event = thread[0] != '\0' ? thread : payload_text(flow, "reply_to");
+
+	if (event[0] == '\0' || portal == NULL) {
+		return STEP_DONE;
+	}
+	if (!about->known) {
+		return targets_by_event(flow, about, portal, event);
+	}
+	if (targets_wait(flow, about)) {
+		return STEP_FAIL;
+	}
+	if (about->count > 0) {
+		const struct target *target = &about->items[0];
+		flow_set_fact(flow, "thread_ts",
+		        target->thread_ts[0] != '\0' ? target->thread_ts
+		                                     : target->slack_ts);
+	}
+	return STEP_DONE;
+}
+
 /* ---------------------------------------------------------------- author */
 
 static void handle_profile(const cJSON *profile, const struct err *err, void *arg)

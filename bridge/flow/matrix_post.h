@@ -4,6 +4,7 @@
 
 #include "bridge/flow/matrix_content.h"
 #include "bridge/flow/poster.h"
+#include "bridge/flow/targets.h"
 
 struct matrix_post { /* in a flow's state; all zero at first */
 	struct flow *flow;
@@ -15,6 +16,10 @@ struct matrix_post { /* in a flow's state; all zero at first */
 
 /* May the payload's sender do anything on Slack? Otherwise flow->err says why not. */
 bool matrix_post_may_speak(struct flow *flow);
+
+/* Into the fact "thread_ts": that of the thread it is in, or of what it answers; not set
+ * if there is none. about: in the flow's state, for targets_forget() at its end. */
+enum step_rc matrix_post_thread(struct flow *flow, struct targets *about);
 
 /* Into the facts "name" and "icon". */
 enum step_rc matrix_post_author(struct flow *flow, struct matrix_post *post);

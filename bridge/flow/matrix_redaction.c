@@ -8,6 +8,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/eraser.h"
 #include "bridge/flow/failure.h"
+#include "bridge/flow/matrix_file.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/targets.h"
@@ -157,6 +158,8 @@ static enum step_rc intend(struct flow *flow)
 	flow_set_fact(flow, "erasing", buf_cstr(&list));
 	buf_finish(&list);
 	store_tx_add(flow_tx(flow), STMT_MESSAGE_EVENT_GONE, "s", target_event(flow));
+	matrix_file_redacted(flow->app, flow_tx(flow), payload_text(flow, "room"),
+	        target_event(flow), false);
 	return STEP_DONE;
 }
 
@@ -190,6 +193,13 @@ static enum step_rc find_target(struct flow *flow)
 	}
 	if (first != NULL) {
 		return intend(flow);
+	}
+	if (str_equal(state->targets.job_flow, FLOW_MATRIX_FILE) &&
+	        state->targets.job == TARGET_JOB_DONE) {
+		/* It has not been shown yet: it follows in a lane of its own. */
+		matrix_file_redacted(flow->app, flow_tx(flow), payload_text(flow, "room"),
+		        target_event(flow), true);
+		return STEP_END;
 	}
 	if (str_equal(state->targets.job_flow, FLOW_MATRIX_EDIT) &&
 	        state->targets.job == TARGET_JOB_DONE) {

@@ -3,6 +3,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/slack_change.h"
+#include "bridge/flow/slack_file.h"
 #include "bridge/flow/slack_message.h"
 #include "bridge/slack/events.h"
 #include "lib/crumb.h"
@@ -87,6 +88,9 @@ static void take(struct login *login, const struct slack_envelope *envelope,
 	struct store_tx *tx = acking_tx(login, envelope, event);
 
 	add(login, tx, event);
+	if (event->kind == SLACK_EVENT_EDITED) {
+		slack_files_gone_add(login, tx, event);
+	}
 	store_tx_submit(tx, NULL, NULL);
 }
 
@@ -103,6 +107,8 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 		return is_own ? NULL : slack_edit_add;
 	case SLACK_EVENT_DELETED:
 		return slack_deletion_add;
+	case SLACK_EVENT_FILES_GONE:
+		return slack_files_gone_add;
 	case SLACK_EVENT_REACTION_ADDED:
 	case SLACK_EVENT_REACTION_REMOVED:
 		return is_own ? NULL : slack_reaction_add;
@@ -148,6 +154,7 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 	case SLACK_EVENT_MESSAGE:
 	case SLACK_EVENT_EDITED:
 	case SLACK_EVENT_DELETED:
+	case SLACK_EVENT_FILES_GONE:
 	case SLACK_EVENT_REACTION_ADDED:
 	case SLACK_EVENT_REACTION_REMOVED:
 	case SLACK_EVENT_IGNORED:

@@ -11,6 +11,8 @@
 #include "bridge/flow/payload.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/slack_content.h"
+#include "bridge/flow/slack_file.h"
+#include "bridge/flow/slack_thread.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -20,11 +22,9 @@
 
 struct state {
 	struct slack_content content;
-	struct targets root;
-	bool thread_known;
-	char *root_event, *last_event; /* of its thread; NULL: none is known */
-	char *event_id;                /* the answer of the send, until it is recorded */
-	bool rejoined;                 /* the ghost was found missing once already */
+	struct slack_thread thread;
+	char *event_id; /* the answer of the send, until it is recorded */
+	bool rejoined;  /* the ghost was found missing once already */
 };
 
 /* ---------------------------------------------------------------- who and where */
@@ -80,64 +80,13 @@ static enum step_rc ensure_ghost(struct flow *flow)
 	return actor_ensure(flow, login, payload_portal(flow), author, is_bot);
 }
 
-/* ---------------------------------------------------------------- thread */
-
-static void handle_thread(
-        const struct store_result *const *results, const struct err *err, void *arg)
-{
-	struct flow *flow = arg;
-	struct state *state = flow->state;
-
-	if (err->kind == ERR_NONE) {
-		const struct target *root = targets_part(&state->root, PART_TEXT);
-		bool has_first = store_rows(results[0]) > 0;
-		bool has_last = store_rows(results[1]) > 0;
-		/* Of a thread from before the portal the first reply we have stands for
-		 * its beginning. */
-		str_replace(&state->root_event, root != NULL ? root->event_id
-		                                : has_first ? store_text(results[0], 0, 0)
-		                                            : NULL);
-		str_replace(&state->last_event,
-		        has_last ? store_text(results[1], 0, 0) : NULL);
-		state->thread_known = true;
-	}
-	flow_continue(flow, err);
-}
-
-/* Which events it belongs to; STEP_DONE when that is known. */
-static enum step_rc find_thread(struct flow *flow)
-{
-	struct app *app = flow->app;
-	struct state *state = flow->state;
-	const char *thread_ts = payload_text(flow, "thread_ts");
-
-	if (state->thread_known || thread_ts[0] == '\0') {
-		return STEP_DONE;
-	}
-	if (!state->root.known) {
-		return targets_by_ts(flow, &state->root, payload_portal(flow), thread_ts);
-	}
-	if (targets_wait(flow, &state->root)) {
-		return STEP_FAIL;
-	}
-	struct store_tx *tx = store_tx_create(app->store);
-	for (int last = 0; last < 2; last++) {
-		store_tx_add(tx,
-		        last ? STMT_MESSAGE_THREAD_LAST : STMT_MESSAGE_THREAD_FIRST,
-		        "ssss", payload_text(flow, "team"), payload_text(flow, "channel"),
-		        thread_ts, payload_text(flow, "ts"));
-	}
-	store_tx_submit(tx, handle_thread, flow);
-	return wait_store(flow, tx);
-}
-
 /* ---------------------------------------------------------------- send */
 
 static bool is_broadcast(const struct flow *flow)
 {
 	const struct state *state = flow->state;
 
-	return state->root_event != NULL &&
+	return state->thread.root_event != NULL &&
 	       str_equal(payload_text(flow, "subtype"), "thread_broadcast");
 }
 
@@ -171,20 +120,6 @@ static void handle_sent(const char *event_id, const struct err *err, void *arg)
 	flow_continue(flow, err);
 }
 
-/* Slack's ts is "seconds.sequence": only the seconds are a time. */
-static int64_t time_of(const struct flow *flow)
-{
-	struct str ts = str_from(payload_text(flow, "ts"));
-	int64_t seconds = 0;
-
-	for (size_t i = 0; i < ts.n; i++) {
-		if (ts.p[i] == '.') {
-			ts.n = i;
-		}
-	}
-	return str_to_int64(ts, 0, INT64_C(99999999999), &seconds) ? seconds * 1000 : 0;
-}
-
 static void add_mapping(struct flow *flow, unsigned part)
 {
 	struct app *app = flow->app;
@@ -208,9 +143,9 @@ static cJSON *content_of(const struct flow *flow, unsigned n)
 	unsigned count = slack_content_count(&state->content);
 	cJSON *content = slack_content_event(&state->content, n % count);
 
-	if (state->root_event != NULL) {
-		slack_content_thread(
-		        content, state->root_event, state->last_event, n < count);
+	if (state->thread.root_event != NULL) {
+		slack_content_thread(content, state->thread.root_event,
+		        state->thread.last_event, n < count);
 	} else if (n == 0 && payload_text(flow, "thread_ts")[0] != '\0') {
 		autofree char *body = xasprintf(
 		        "(in an older thread) %s", json_str_or(content, "body", ""));
@@ -228,7 +163,7 @@ static enum step_rc prepare(struct flow *flow)
 	enum step_rc rc = ensure_ghost(flow);
 
 	if (rc == STEP_DONE) {
-		rc = find_thread(flow);
+		rc = slack_thread_find(flow, &state->thread);
 	}
 	if (rc == STEP_DONE) {
 		state->content.author = ghost_of(flow)->name;
@@ -265,10 +200,10 @@ static enum step_rc send_event(struct flow *flow)
 	        payload_text(flow, "channel"), payload_text(flow, "ts"),
 	        n == 0 ? NULL : part, NULL);
 	autojson cJSON *content = content_of(flow, n);
-	return wait_matrix(
-	        flow, matrix_send(app->matrix, ghost_of(flow)->mxid,
-	                      payload_portal(flow)->room_id, "m.room.message", txn_id,
-	                      content, time_of(flow), handle_sent, flow));
+	return wait_matrix(flow,
+	        matrix_send(app->matrix, ghost_of(flow)->mxid,
+	                payload_portal(flow)->room_id, "m.room.message", txn_id, content,
+	                slack_ts_ms(payload_text(flow, "ts")), handle_sent, flow));
 }
 
 /* ---------------------------------------------------------------- the end */
@@ -294,9 +229,7 @@ static void finish(struct flow *flow)
 	struct state *state = flow->state;
 
 	slack_content_finish(&state->content);
-	targets_forget(&state->root);
-	free(state->root_event);
-	free(state->last_event);
+	slack_thread_finish(&state->thread);
 	free(state->event_id);
 }
 
@@ -352,6 +285,10 @@ void slack_message_add(
 	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
 	autofree char *text = slack_message_payload(login, event, event->ts);
 
+	if (slack_files_add(login, tx, event, SLACK_FILES_ALONE)) {
+		return;
+	}
 	queue_add_sorted(
 	        login->app->queue, tx, key, lane, event->ts, FLOW_SLACK_MESSAGE, text);
+	slack_files_add(login, tx, event, SLACK_FILES_BEHIND_TEXT);
 }

@@ -138,7 +138,22 @@ static const char version_2[] =
         "  state INTEGER NOT NULL,"
         "  PRIMARY KEY (team_id, channel_id, slack_ts, emoji, who)"
         ");"
-        "CREATE INDEX reaction_event ON reaction (event_id);";
+        "CREATE INDEX reaction_event ON reaction (event_id);"
+        /* What the carrying of a file came to (flow/files.h). The channel, ts and part
+         * are those of its message on Slack, empty for a file from Matrix. */
+        "CREATE TABLE file ("
+        "  file_key TEXT PRIMARY KEY,"
+        "  team_id TEXT NOT NULL,"
+        "  channel_id TEXT NOT NULL,"
+        "  slack_ts TEXT NOT NULL,"
+        "  part BIGINT NOT NULL,"
+        "  file_id TEXT NOT NULL,"
+        "  state BIGINT NOT NULL,"
+        "  result TEXT NOT NULL,"
+        "  reason TEXT NOT NULL,"
+        "  created_ms BIGINT NOT NULL"
+        ");"
+        "CREATE INDEX file_id ON file (team_id, file_id);";
 
 const char *const schema_migrations[] = {version_1, version_2};
 const size_t schema_version = sizeof(schema_migrations) / sizeof(schema_migrations[0]);

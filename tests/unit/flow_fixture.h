@@ -7,6 +7,7 @@
 #include "scripted_server.h"
 
 #include "bridge/flow/app.h"
+#include "bridge/flow/files.h"
 #include "bridge/flow/ghosts.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/matrix_door.h"
@@ -173,6 +174,7 @@ static inline void open_world(struct world *world)
 	app->portals = portals_create(app);
 	app->ghosts = ghosts_create(app);
 	app->members = members_create(app);
+	app->files = files_create(app);
 	world->appservice = appservice_create(app->loop, "127.0.0.1", 0, "secret-hs",
 	        &world_appservice_handlers, world, &err);
 	assert_non_null(world->appservice);
@@ -204,6 +206,7 @@ static inline void close_world(struct world *world)
 	ghosts_destroy(&app->ghosts);
 	members_destroy(&app->members);
 	logins_destroy(&app->logins);
+	files_destroy(&app->files);
 	store_close(&app->store);
 	appservice_destroy(&world->appservice);
 	matrix_destroy(&app->matrix);

@@ -76,13 +76,13 @@ static void what_has_no_text_is_said_to_be_there(void **state)
 	slack_says(world, "1700000001.000100", " \n ");
 	slack_event(world,
 	        "\"type\":\"message\",\"subtype\":\"file_share\",\"channel\":"
-	        "\"C1\",\"user\":\"U1\",\"ts\":\"1700000002.000100\",\"text\":\"\",\"files\":[{\"id\":\"F1\"}]");
+	        "\"C1\",\"user\":\"U1\",\"ts\":\"1700000002.000100\",\"text\":\"\",\"files\":[{\"id\":\"F1\",\"name\":\"plan.pdf\",\"mode\":\"tombstone\"}]");
 	slack_event(world, "\"type\":\"message\",\"subtype\":\"bot_message\",\"channel\":"
 	                   "\"C1\",\"bot_id\":\"B2\",\"ts\":\"1700000003.000100\"");
 	settle(world);
 	assert_says(world, PORTAL_ROOM, 0, "can only be seen on Slack");
 	assert_says(world, PORTAL_ROOM, 1, "can only be seen on Slack");
-	assert_says(world, PORTAL_ROOM, 2, "a file");
+	assert_says(world, PORTAL_ROOM, 2, "plan.pdf");
 	assert_says(world, PORTAL_ROOM, 3, "can only be seen on Slack");
 }
 
