@@ -169,6 +169,14 @@ static void add_html(cJSON *content, const char *markdown)
 	json_set_str(content, "formatted_body", html);
 }
 
+void admin_room_say(struct sim_matrix *sim, const char *text)
+{
+	cJSON *content = json_set_str(json_new(), "msgtype", "m.text");
+
+	json_set_str(content, "body", text);
+	put(sim, sim->server_user, "m.room.message", NULL, content);
+}
+
 void admin_room_notice(struct sim_matrix *sim, const struct event *event)
 {
 	const char *body = content_str(event->content, "body");

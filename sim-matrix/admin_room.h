@@ -18,6 +18,9 @@ bool admin_room_allows(struct sim_matrix *sim, const struct room *room,
 /* An event stands; a command is carried out and answered at once. */
 void admin_room_notice(struct sim_matrix *sim, const struct event *event);
 
+/* The server's user says something there. */
+void admin_room_say(struct sim_matrix *sim, const char *text);
+
 /* The reply to one command text, in Markdown. Caller frees. */
 char *admin_command_reply(struct sim_matrix *sim, const char *text);
 

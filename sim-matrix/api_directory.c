@@ -6,6 +6,7 @@
 #include "sim-matrix/appservice.h"
 #include "sim-matrix/auth_rules.h"
 #include "sim-matrix/content.h"
+#include "sim-matrix/room_summary.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,42 +160,11 @@ void api_directory_put(struct call *call)
 	call_reply_empty(call);
 }
 
-static const char *state_text(const struct room *room, const char *type, const char *key)
-{
-	const struct event *event = room_state(room, type, "");
-
-	return event != NULL ? content_str(event->content, key) : NULL;
-}
-
-static cJSON *public_room(const struct room *room)
-{
-	cJSON *json = json_new();
-
-	json_set_str(json, "room_id", room->room_id);
-	json_set_str(json, "name", state_text(room, "m.room.name", "name"));
-	json_set_str(json, "topic", state_text(room, "m.room.topic", "topic"));
-	json_set_str(json, "avatar_url", state_text(room, "m.room.avatar", "url"));
-	json_set_str(json, "canonical_alias",
-	        state_text(room, "m.room.canonical_alias", "alias"));
-	json_set_str(
-	        json, "join_rule", state_text(room, "m.room.join_rules", "join_rule"));
-	json_set_str(json, "room_type", state_text(room, "m.room.create", "type"));
-	json_set_int(json, "num_joined_members", (int64_t)room->joined);
-	json_set_bool(json, "guest_can_join",
-	        str_equal(state_text(room, "m.room.guest_access", "guest_access"),
-	                "can_join"));
-	json_set_bool(json, "world_readable",
-	        str_equal(state_text(room, "m.room.history_visibility",
-	                          "history_visibility"),
-	                "world_readable"));
-	return json;
-}
-
 static bool room_has_text(const struct room *room, const char *term)
 {
-	const char *texts[] = {state_text(room, "m.room.name", "name"),
-	        state_text(room, "m.room.topic", "topic"),
-	        state_text(room, "m.room.canonical_alias", "alias")};
+	const char *texts[] = {room_state_text(room, "m.room.name", "name"),
+	        room_state_text(room, "m.room.topic", "topic"),
+	        room_state_text(room, "m.room.canonical_alias", "alias")};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i] != NULL && strcasestr(texts[i], term) != NULL) {
@@ -223,7 +193,7 @@ void api_public_rooms(struct call *call)
 		if (room->is_public && (term == NULL || room_has_text(room, term))) {
 			total++;
 			if (total <= limit) {
-				cJSON_AddItemToArray(chunk, public_room(room));
+				cJSON_AddItemToArray(chunk, room_summary(room));
 			}
 		}
 	}
@@ -240,8 +210,9 @@ static bool share_a_room(
 
 	for (size_t i = 0; map_next(b->rooms, &i, &room_id, NULL);) {
 		const struct room *room = room_find(sim, room_id);
-		bool is_public = str_equal(
-		        state_text(room, "m.room.join_rules", "join_rule"), "public");
+		bool is_public =
+		        str_equal(room_state_text(room, "m.room.join_rules", "join_rule"),
+		                "public");
 		if (room_is_joined(room, b->user_id) &&
 		        (is_public || room_is_joined(room, a))) {
 			return true;

@@ -3,14 +3,17 @@
 
 #include "sim-matrix/api.h"
 #include "sim-matrix/appservice.h"
+#include "sim-matrix/login_tokens.h"
+#include "sim-matrix/uia.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RANDOM_NAME_LENGTH = 10, SESSION_LENGTH = 32 };
+enum { RANDOM_NAME_LENGTH = 10 };
 
 static const char as_login[] = "m.login.application_service";
+static const char token_login[] = "m.login.token";
 
 static bool localpart_is_fine(const char *localpart)
 {
@@ -94,23 +97,11 @@ static bool namespace_allows(struct call *call, const char *localpart)
 /* People go through one stage that asks nothing. */
 static bool interactive_auth_done(struct call *call)
 {
-	char session[SESSION_LENGTH + 1];
-	cJSON *json, *stages, *flows;
-
 	if (call->as != NULL ||
 	        str_equal(json_str(call->body, "auth.type"), "m.login.dummy")) {
 		return true;
 	}
-	rand_text(&call->sim->rand, session, SESSION_LENGTH);
-	stages = cJSON_CreateArray();
-	cJSON_AddItemToArray(stages, cJSON_CreateString("m.login.dummy"));
-	flows = cJSON_CreateArray();
-	cJSON_AddItemToArray(flows, json_set(json_new(), "stages", stages));
-	json = json_new();
-	json_set(json, "flows", flows);
-	json_set(json, "params", json_new());
-	json_set_str(json, "session", session);
-	call_reply(call, 401, json);
+	uia_ask(call, "m.login.dummy", NULL, NULL);
 	return false;
 }
 
@@ -193,11 +184,15 @@ void api_register_available(struct call *call)
 
 void api_login_flows(struct call *call)
 {
-	static const char *const types[] = {"m.login.password", as_login};
+	static const char *const types[] = {"m.login.password", as_login, token_login};
 	cJSON *flows = cJSON_CreateArray();
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		cJSON_AddItemToArray(flows, json_set_str(json_new(), "type", types[i]));
+		cJSON *flow = json_set_str(json_new(), "type", types[i]);
+		if (types[i] == token_login) {
+			json_set_bool(flow, "get_login_token", true);
+		}
+		cJSON_AddItemToArray(flows, flow);
 	}
 	call_reply(call, 200, json_set(json_new(), "flows", flows));
 }
@@ -231,7 +226,10 @@ static struct user *login_by_password(struct call *call, const char *user_id)
 
 	lower(lowered);
 	user = user != NULL ? user : user_find(call->sim, lowered);
-	if (user != NULL && user->password == NULL && !user->is_server) {
+	if (user != NULL &&
+	        (user->deactivated ||
+	                (user->password == NULL && !user->is_server &&
+	                        call->sim->profile->as_users_look_deactivated))) {
 		call_fail(call, FAIL_LOGIN_DEACTIVATED, NULL);
 		return NULL;
 	}
@@ -263,29 +261,54 @@ static struct user *login_by_appservice(struct call *call, const char *user_id)
 	return user;
 }
 
+static struct user *login_by_token(struct call *call)
+{
+	const char *token;
+	struct user *user;
+
+	if (!call_need_str(call, "token", &token)) {
+		return NULL;
+	}
+	user = login_token_spend(call->sim, token);
+	if (user == NULL) {
+		call_fail(call, FAIL_LOGIN_TOKEN, NULL);
+	}
+	return user;
+}
+
+/* Who logs in; NULL and answered if nobody may. */
+static struct user *login_user(struct call *call, const char *type)
+{
+	autofree char *user_id = NULL;
+
+	if (strcmp(type, token_login) == 0) {
+		return login_by_token(call);
+	}
+	if (strcmp(type, as_login) == 0 && call->as == NULL) {
+		no_appservice(call, FAIL_MISSING_AS_TOKEN);
+		return NULL;
+	}
+	user_id = login_user_id(call);
+	if (user_id == NULL) {
+		return NULL;
+	}
+	return strcmp(type, as_login) == 0 ? login_by_appservice(call, user_id)
+	                                   : login_by_password(call, user_id);
+}
+
 void api_login(struct call *call)
 {
 	const char *type = json_str_or(call->body, "type", "");
 	const char *device_id = json_str(call->body, "device_id");
-	bool by_as = strcmp(type, as_login) == 0;
-	autofree char *user_id = NULL;
 	struct user *user;
 	struct device *device;
 
-	if (!by_as && strcmp(type, "m.login.password") != 0) {
+	if (strcmp(type, as_login) != 0 && strcmp(type, "m.login.password") != 0 &&
+	        strcmp(type, token_login) != 0) {
 		call_fail(call, FAIL_LOGIN_TYPE, type);
 		return;
 	}
-	if (by_as && call->as == NULL) {
-		no_appservice(call, FAIL_MISSING_AS_TOKEN);
-		return;
-	}
-	user_id = login_user_id(call);
-	if (user_id == NULL) {
-		return;
-	}
-	user = by_as ? login_by_appservice(call, user_id)
-	             : login_by_password(call, user_id);
+	user = login_user(call, type);
 	if (user == NULL) {
 		return;
 	}
@@ -302,23 +325,10 @@ void api_login(struct call *call)
 
 /* ---- logging out ---- */
 
-/* Nothing that waits may keep a device that is going. */
-static void end_device(struct sim_matrix *sim, struct device *device)
-{
-	list_for_each(it, &sim->calls)
-	{
-		struct call *other = container_of(it, struct call, link);
-		if (other->device == device) {
-			other->device = NULL;
-		}
-	}
-	device_destroy(sim, device);
-}
-
 void api_logout(struct call *call)
 {
 	if (call->device != NULL) {
-		end_device(call->sim, call->device);
+		device_end(call->sim, call->device);
 	}
 	call_reply_empty(call);
 }
@@ -329,7 +339,7 @@ void api_logout_all(struct call *call)
 
 	for (size_t i = 0;
 	        call->user != NULL && map_next(call->user->devices, &i, NULL, &device);) {
-		end_device(call->sim, device);
+		device_end(call->sim, device);
 	}
 	call_reply_empty(call);
 }

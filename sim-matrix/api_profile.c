@@ -1,6 +1,7 @@
 /* Profiles and presence. */
 #include "sim-matrix/api.h"
 #include "sim-matrix/content.h"
+#include "sim-matrix/presence.h"
 
 #include <string.h>
 
@@ -90,7 +91,7 @@ void api_profile_field_put(struct call *call)
 	call_reply_empty(call);
 }
 
-/* ---- presence: kept and given back, told to nobody ---- */
+/* ---- presence ---- */
 
 void api_presence_get(struct call *call)
 {
@@ -106,7 +107,6 @@ void api_presence_get(struct call *call)
 void api_presence_put(struct call *call)
 {
 	const char *presence;
-	cJSON *json;
 
 	if (strcmp(call_param(call, "user"), call->user_id) != 0) {
 		call_fail(call, FAIL_PRESENCE_OTHER, NULL);
@@ -116,11 +116,8 @@ void api_presence_put(struct call *call)
 		return;
 	}
 	if (call->user != NULL) {
-		json = json_new();
-		json_set_str(json, "presence", presence);
-		json_set_str(json, "status_msg", json_str(call->body, "status_msg"));
-		cJSON_Delete(call->user->presence);
-		call->user->presence = json;
+		presence_set(call->sim, call->user, presence,
+		        json_str(call->body, "status_msg"));
 	}
 	call_reply_empty(call);
 }

@@ -4,6 +4,7 @@
 #include "sim-matrix/api.h"
 #include "sim-matrix/content.h"
 #include "sim-matrix/events.h"
+#include "sim-matrix/filter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,30 +95,6 @@ struct page {
 	uint64_t last; /* place of the last event given; 0: none */
 };
 
-static bool list_allows(const cJSON *list, const char *text, bool when_listed)
-{
-	const cJSON *item;
-
-	if (!cJSON_IsArray(list)) {
-		return true;
-	}
-	cJSON_ArrayForEach(item, list)
-	{
-		if (cJSON_IsString(item) && strcmp(item->valuestring, text) == 0) {
-			return when_listed;
-		}
-	}
-	return !when_listed;
-}
-
-static bool filter_allows(const cJSON *filter, const struct event *event)
-{
-	return list_allows(content_get(filter, "types"), event->type, true) &&
-	       list_allows(content_get(filter, "not_types"), event->type, false) &&
-	       list_allows(content_get(filter, "senders"), event->sender, true) &&
-	       list_allows(content_get(filter, "not_senders"), event->sender, false);
-}
-
 static int64_t limit_of(const struct call *call, int64_t otherwise, int64_t max)
 {
 	int64_t limit = call_query_int(call, "limit", otherwise);
@@ -132,7 +109,7 @@ static bool page_take(struct page *page, const struct event *event)
 	        (page->to != 0 && event->count == page->to)) {
 		return false;
 	}
-	if (filter_allows(page->filter, event) &&
+	if (filter_allows_event(page->filter, event) &&
 	        event_visible(event, page->call->user_id)) {
 		cJSON_AddItemToArray(page->chunk,
 		        event_to_json(event, EVENT_FULL, page->call->user_id));
@@ -194,7 +171,7 @@ void api_messages(struct call *call)
 	page.from = token_of(call, "from", page.forward ? 0 : call->sim->count + 1);
 	page.to = token_of(call, "to", 0);
 	page.limit = limit_of(call, MESSAGES_DEFAULT, MESSAGES_MAX);
-	page.filter = filter != NULL ? json_parse(str_from(filter), NULL) : NULL;
+	page.filter = filter_of(NULL, filter);
 	page.chunk = cJSON_CreateArray();
 	page_fill(&page);
 	cJSON_Delete(page.filter);

@@ -57,7 +57,7 @@ void api_capabilities(struct call *call)
 	json_set(capabilities, "m.room_versions", room_versions());
 	set_enabled(capabilities, "m.change_password", true);
 	set_enabled(capabilities, "m.3pid_changes", false);
-	set_enabled(capabilities, "m.get_login_token", false);
+	set_enabled(capabilities, "m.get_login_token", true);
 	if (call->sim->profile->errors == ERRORS_CONDUWUIT) {
 		set_enabled(capabilities, "uk.tcpip.msc4133.profile_fields", true);
 		set_enabled(capabilities, "org.matrix.msc4267.forget_forced_upon_leave",

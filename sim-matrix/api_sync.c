@@ -2,6 +2,8 @@
 #include "lib/mem.h"
 
 #include "sim-matrix/api.h"
+#include "sim-matrix/filter.h"
+#include "sim-matrix/presence.h"
 #include "sim-matrix/sync.h"
 #include "sim-matrix/sync_wait.h"
 
@@ -10,23 +12,28 @@
 
 enum { HOLD_MAX_MS = 30000 };
 
-static struct sync_query query_of(const struct call *call)
+/* filter: filter_of() of the request. */
+static struct sync_query query_of(const struct call *call, const cJSON *filter)
 {
 	autofree char *full = call_query(call, "full_state");
 	int64_t since = call_query_int(call, "since", 0);
 
 	return (struct sync_query){
+	        .sim = call->sim,
 	        .user = call->user,
 	        .device = call->device,
 	        .since = since > 0 ? (uint64_t)since : 0,
 	        .full_state = str_equal(full, "true"),
+	        .filter = filter,
 	};
 }
 
 /* Answers if there is news, or whatever there is if `anyway`. */
 static bool answer(struct call *call, bool anyway)
 {
-	struct sync_query query = query_of(call);
+	autofree char *parameter = call_query(call, "filter");
+	autojson cJSON *filter = filter_of(call->user, parameter);
+	struct sync_query query = query_of(call, filter);
 	bool is_news = false;
 	cJSON *json = sync_build(call->sim, &query, &is_news);
 
@@ -66,15 +73,30 @@ void sync_wake_all(void *arg)
 	}
 }
 
+/* Who syncs is there, unless they say otherwise. */
+static void set_presence(struct call *call)
+{
+	autofree char *given = call_query(call, "set_presence");
+	const char *status = json_str(call->user->presence, "status_msg");
+	autofree char *kept = xstrdup_null(status);
+
+	if (call->as == NULL && (given == NULL || str_equal(given, "online") ||
+	                                str_equal(given, "unavailable"))) {
+		presence_set(
+		        call->sim, call->user, given != NULL ? given : "online", kept);
+	}
+}
+
 void api_sync(struct call *call)
 {
-	struct sync_query query = query_of(call);
-	int64_t hold = call_query_int(call, "timeout", 0);
+	struct sync_query query = query_of(call, NULL);
+	int64_t hold = call_query_int(call, "timeout", call->sim->profile->sync_hold_ms);
 
 	if (call->user == NULL) {
 		call_fail(call, FAIL_WHOAMI_UNKNOWN, call->user_id);
 		return;
 	}
+	set_presence(call);
 	sync_confirm(&query);
 	hold = hold < 0 ? 0 : (hold > HOLD_MAX_MS ? HOLD_MAX_MS : hold);
 	if (!answer(call, hold == 0 || query.since == 0)) {

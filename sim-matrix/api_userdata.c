@@ -1,4 +1,4 @@
-/* What a user keeps on the server: account data, tags, filters, push rules, devices. */
+/* What a user keeps on the server: account data, tags, filters. */
 #include "lib/mem.h"
 
 #include "sim-matrix/api.h"
@@ -158,73 +158,5 @@ void api_filter_get(struct call *call)
 		call_fail(call, FAIL_NO_FILTER, NULL);
 	} else {
 		call_reply(call, 200, content_copy(filter));
-	}
-}
-
-/* ---- push rules: none are kept ---- */
-
-void api_pushrules_get(struct call *call)
-{
-	static const char *const kinds[] = {
-	        "override", "underride", "sender", "room", "content"};
-	cJSON *global = json_new();
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		json_set(global, kinds[i], cJSON_CreateArray());
-	}
-	call_reply(call, 200, json_set(json_new(), "global", global));
-}
-
-/* ---- devices ---- */
-
-static cJSON *device_to_json(const struct device *device)
-{
-	cJSON *json = json_new();
-
-	json_set_str(json, "device_id", device->device_id);
-	json_set_str(json, "display_name", device->display_name);
-	return json;
-}
-
-void api_devices_get(struct call *call)
-{
-	cJSON *list = cJSON_CreateArray();
-	void *device;
-
-	for (size_t i = 0;
-	        call->user != NULL && map_next(call->user->devices, &i, NULL, &device);) {
-		cJSON_AddItemToArray(list, device_to_json(device));
-	}
-	call_reply(call, 200, json_set(json_new(), "devices", list));
-}
-
-static struct device *named_device(struct call *call)
-{
-	struct device *device = call->user != NULL ? map_get(call->user->devices,
-	                                                     call_param(call, "device"))
-	                                           : NULL;
-
-	if (device == NULL) {
-		call_fail(call, FAIL_NO_DEVICE_FOUND, NULL);
-	}
-	return device;
-}
-
-void api_device_get(struct call *call)
-{
-	const struct device *device = named_device(call);
-
-	if (device != NULL) {
-		call_reply(call, 200, device_to_json(device));
-	}
-}
-
-void api_device_put(struct call *call)
-{
-	struct device *device = named_device(call);
-
-	if (device != NULL) {
-		str_replace(&device->display_name, json_str(call->body, "display_name"));
-		call_reply_empty(call);
 	}
 }

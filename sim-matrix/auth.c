@@ -39,6 +39,21 @@ static bool masquerade(struct call *call)
 	return true;
 }
 
+/* MSC4326 (MSC3202 before): an appservice acts as one of the user's devices. */
+static bool masquerade_device(struct call *call)
+{
+	autofree char *stable = call_query(call, "device_id");
+	autofree char *unstable = call_query(call, "org.matrix.msc3202.device_id");
+	const char *device_id = stable != NULL ? stable : unstable;
+
+	if (device_id == NULL) {
+		return true;
+	}
+	call->device =
+	        call->user != NULL ? map_get(call->user->devices, device_id) : NULL;
+	return call->device != NULL || refuse(call, FAIL_UNKNOWN_DEVICE, device_id);
+}
+
 static bool auth_user(struct call *call, const char *token)
 {
 	if (token == NULL) {
@@ -46,6 +61,9 @@ static bool auth_user(struct call *call, const char *token)
 	}
 	if (call->as != NULL) {
 		if (!masquerade(call)) {
+			return false;
+		}
+		if (call->sim->profile->masquerade_device && !masquerade_device(call)) {
 			return false;
 		}
 		if (call->route->auth == AUTH_DEVICE &&
@@ -58,6 +76,7 @@ static bool auth_user(struct call *call, const char *token)
 		return refuse(call, FAIL_UNKNOWN_TOKEN, NULL);
 	}
 	act_as(call, call->device->user->user_id);
+	call->device->seen_ms = loop_wall_ms(call->sim->loop);
 	return true;
 }
 
@@ -84,6 +103,8 @@ bool auth_check(struct call *call)
 			                             : FAIL_UNKNOWN_TOKEN,
 			        NULL);
 		}
+		return true;
+	case AUTH_OPEN:
 		return true;
 	case AUTH_NONE:
 		break;

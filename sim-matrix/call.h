@@ -65,6 +65,7 @@ struct call;
 typedef void call_fn(struct call *call);
 
 enum call_auth {
+	AUTH_OPEN,       /* no token is looked at */
 	AUTH_NONE,       /* a token is looked at, but none is needed */
 	AUTH_USER,       /* an access token, or an as_token with ?user_id= */
 	AUTH_DEVICE,     /* of a device: an as_token is not enough */
@@ -72,7 +73,8 @@ enum call_auth {
 };
 
 enum {
-	ROUTE_RAW = 1, /* the body is bytes, not JSON */
+	ROUTE_RAW = 1,   /* the body is bytes, not JSON */
+	ROUTE_NEWER = 2, /* only where the profile has newer_routes */
 };
 
 struct route {

@@ -1,5 +1,6 @@
 #include "sim-matrix/content.h"
 #include "sim-matrix/events.h"
+#include "sim-matrix/relations.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ static cJSON *unsigned_of(
 {
 	const struct profile *profile = event->room->sim->profile;
 	cJSON *out = json_new();
+	cJSON *relations = NULL;
 	bool own = viewer == NULL || strcmp(viewer, event->sender) == 0;
 
 	if (event->redacted_by != NULL) {
@@ -43,13 +45,22 @@ static cJSON *unsigned_of(
 	if (own) {
 		json_set_str(out, "transaction_id", event->txn_id);
 	}
-	if (profile->old_fields && is_for_client(viewer)) {
+	if (!is_for_client(viewer)) {
+		return out;
+	}
+	if (profile->old_fields) {
 		json_set_int(
 		        out, "age", loop_wall_ms(event->room->sim->loop) - event->ts_ms);
-		if (form == EVENT_FULL || form == EVENT_SYNC) {
+	}
+	if (form == EVENT_FULL || form == EVENT_SYNC) {
+		if (profile->old_fields) {
 			json_set_str(out, "membership", membership_at(event, viewer));
-			event_bundle(event, viewer, form, out);
 		}
+		relations = event->redacted_by == NULL ? relations_of(event, viewer, form)
+		                                       : NULL;
+	}
+	if (relations != NULL) {
+		json_set(out, "m.relations", relations);
 	}
 	return out;
 }

@@ -4,10 +4,12 @@
 
 #include "sim-matrix/admin_room.h"
 #include "sim-matrix/appservice.h"
+#include "sim-matrix/as_ask.h"
 #include "sim-matrix/canonical.h"
 #include "sim-matrix/content.h"
 #include "sim-matrix/people.h"
 #include "sim-matrix/records.h"
+#include "sim-matrix/relations.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -226,18 +228,10 @@ static void apply_redaction(struct sim_matrix *sim, const struct event *event)
 		return;
 	}
 	left = event_redacted_content(target->type, target->content);
+	target->redacted_by = event;
+	relations_forget(target);
 	cJSON_Delete(target->content);
 	target->content = left;
-	target->redacted_by = event;
-}
-
-static void note_relation(struct sim_matrix *sim, const struct event *event)
-{
-	struct event *target = event_find(sim, relation_target(event->content));
-
-	if (target != NULL && target->room == event->room) {
-		target->is_related = true;
-	}
 }
 
 bool event_send(struct sim_matrix *sim, struct room *room,
@@ -254,14 +248,15 @@ bool event_send(struct sim_matrix *sim, struct room *room,
 	if (event->state_key != NULL) {
 		apply_state(sim, room, event);
 	}
-	note_relation(sim, event);
 	if (strcmp(event->type, "m.room.redaction") == 0) {
 		apply_redaction(sim, event);
 	}
+	relations_note(event);
 	if (out != NULL) {
 		*out = event;
 	}
 	records_event(sim, event);
+	as_ask_users(sim, event);
 	appservices_offer(sim, event);
 	timer_start(&sim->sync_timer, 0);
 	people_notice(sim, event);

@@ -29,11 +29,6 @@ cJSON *event_to_json(const struct event *event, enum event_form form, const char
 /* Sets unsigned.age of what event_to_json() gave. */
 void event_add_age(const struct sim_matrix *sim, const struct event *event, cJSON *json);
 
-/* Sets unsigned's m.relations: edits and threads of this event, as Synapse bundles them.
- */
-void event_bundle(
-        const struct event *event, const char *viewer, enum event_form form, cJSON *more);
-
 struct event *event_find(const struct sim_matrix *sim, const char *event_id);
 /* What a redaction leaves of the content (room version 11). Caller deletes. */
 cJSON *event_redacted_content(const char *type, const cJSON *content);

@@ -29,14 +29,29 @@ struct profile {
 	/* identity */
 	bool masquerade_needs_user; /* ?user_id= of an unregistered user is refused */
 	bool device_calls_panic;    /* an as_token on a call that wants a device: 500 */
-	bool profile_of_anyone;     /* an appservice may set any local user's profile */
+	bool masquerade_device;     /* ?device_id= is honoured */
+	bool device_made_by_name;   /* MSC4190 as written */
+	bool fallback_keys;
+	bool profile_of_anyone; /* an appservice may set any local user's profile */
 	bool as_users_look_deactivated;
 	bool regex_anchored; /* namespaces match at the start only */
+
+	/* sync */
+	bool sync_filters; /* timeline and state filters count; lazy members always do */
+	int64_t sync_hold_ms; /* how long without ?timeout= */
+
+	bool newer_routes; /* timestamp_to_event, asynchronous uploads, look-ups of others
+	                    */
+	bool thirdparty;   /* asks appservices about their networks */
+	bool asks_for_users; /* asks appservices for unknown users */
 
 	/* events */
 	bool old_fields; /* age and user_id at the top of events, for old clients */
 	bool full_power_levels; /* a new room's levels say every default */
 	bool sparse_sync;       /* /sync leaves out what is empty */
+	bool bundles_edits;     /* unsigned.m.relations has m.replace; threads always */
+	bool threads_by_newest; /* threads are listed by their newest event, not their
+	                           first */
 	bool txn_by_path;    /* idempotency key holds the path; otherwise user and device
 	                        alone */
 	int64_t txn_keep_ms; /* 0: for ever */

@@ -231,8 +231,12 @@ static bool read_flags(
 	        !read_bool(r, root, "receive_ephemeral", &set, &out->receive_ephemeral)) {
 		return false;
 	}
-	return set || read_bool(r, root, "de.sorunome.msc2409.push_ephemeral", &set,
-	                      &out->receive_ephemeral);
+	if (!set && !read_bool(r, root, "de.sorunome.msc2409.push_ephemeral", &set,
+	                    &out->receive_ephemeral)) {
+		return false;
+	}
+	return read_bool(r, root, "io.element.msc4190", &set, &out->device_management) &&
+	       read_bool(r, root, "org.matrix.msc3202", &set, &out->crypto_in_push);
 }
 
 static bool read_all(struct reader *r, struct registration *out)

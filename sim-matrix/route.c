@@ -74,7 +74,9 @@ enum route_match route_find(struct call *call, const struct route *routes)
 	enum route_match match = ROUTE_NONE;
 
 	for (const struct route *route = routes; route->method != NULL; route++) {
-		if (!path_fits(call, route)) {
+		if (((route->flags & ROUTE_NEWER) != 0 &&
+		            !call->sim->profile->newer_routes) ||
+		        !path_fits(call, route)) {
 			continue;
 		}
 		if (strcmp(route->method, call->request.method) == 0) {

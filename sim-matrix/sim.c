@@ -5,14 +5,17 @@
 
 #include "sim-matrix/admin_room.h"
 #include "sim-matrix/appservice.h"
+#include "sim-matrix/as_ask.h"
 #include "sim-matrix/call.h"
 #include "sim-matrix/face.h"
+#include "sim-matrix/login_tokens.h"
 #include "sim-matrix/media.h"
 #include "sim-matrix/people.h"
 #include "sim-matrix/push.h"
 #include "sim-matrix/records.h"
 #include "sim-matrix/sync_wait.h"
 #include "sim-matrix/txns.h"
+#include "sim-matrix/uia.h"
 
 #include <stdlib.h>
 
@@ -103,6 +106,9 @@ struct sim_matrix *sim_matrix_create(
 	state_init(sim);
 	txns_init(sim);
 	media_init(sim);
+	uia_init(sim);
+	as_asks_init(sim);
+	login_tokens_init(sim);
 	sim->faults = faults_create();
 	sim->people = people_create(sim);
 	sim->records = records_create(opts->tap, opts->tap_arg, opts->control);
@@ -132,10 +138,13 @@ void sim_matrix_destroy(struct sim_matrix **sim_ptr)
 	face_destroy(&sim->face);
 	appservices_finish(sim);
 	people_destroy(&sim->people);
+	as_asks_finish(sim);
 	http_client_destroy(&sim->http);
 	faults_destroy(&sim->faults);
 	txns_finish(sim);
 	media_finish(sim);
+	uia_finish(sim);
+	login_tokens_finish(sim);
 	state_finish(sim);
 	records_destroy(&sim->records);
 	free(sim->server_name);

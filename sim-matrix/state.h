@@ -29,10 +29,13 @@ struct event { /* never freed before the homeserver is */
 	uint64_t count; /* its place in the server's stream */
 	struct room *room;
 	const struct event *replaces; /* the state event it took the place of, or NULL */
-	const struct event *redacted_by; /* or NULL */
-	size_t place;                    /* its index in the room's timeline */
-	bool by_as;                      /* an appservice asked for it */
-	bool is_related;                 /* a later event names it in m.relates_to */
+	const struct event *redacted_by;   /* or NULL */
+	const struct event *edited_by;     /* its newest edit, or NULL */
+	const struct event *thread_newest; /* of the thread it began, or NULL */
+	size_t thread_count;
+	bool referenced; /* an m.reference names it */
+	size_t place;    /* its index in the room's timeline */
+	bool by_as;      /* an appservice asked for it */
 };
 
 struct receipt { /* the newest m.read of a user, for the room or for one thread */
@@ -73,6 +76,10 @@ struct device {
 	char *display_name; /* may be NULL */
 	struct list inbox;  /* struct to_device::link, oldest first */
 	size_t inbox_count;
+	int64_t seen_ms;      /* wall time of its last request; 0: never */
+	cJSON *keys;          /* as uploaded; NULL: none */
+	cJSON *one_time_keys; /* "algorithm:ID" -> key; NULL: none */
+	cJSON *fallback_keys; /* algorithm -> {"id","key","used"}; NULL: none */
 };
 
 struct to_device {
@@ -104,6 +111,11 @@ struct user {
 	struct map *account_data; /* "room type" -> struct account_datum */
 	struct map *filters;      /* filter ID -> cJSON */
 	cJSON *presence;
+	uint64_t presence_count; /* when it last changed */
+	bool deactivated;
+	cJSON *pushers;      /* an array; NULL: none */
+	cJSON *cross_keys;   /* "master_key" ... -> as uploaded; NULL: none */
+	uint64_t keys_count; /* when keys or devices last changed; 0: never */
 	uint64_t next_filter;
 };
 
@@ -125,13 +137,16 @@ struct sim_matrix {
 	uint64_t count;      /* the server's stream */
 	uint64_t next_short; /* room */
 
-	struct map *users;   /* user ID -> struct user */
-	struct map *rooms;   /* room ID -> struct room */
-	struct map *events;  /* event ID -> struct event */
-	struct map *aliases; /* alias -> struct room (borrowed) */
-	struct map *tokens;  /* access token -> struct device (borrowed) */
-	struct map *txns;    /* idempotency: key -> struct txn, see txns.h */
-	struct map *media;   /* media ID -> struct media, see media.h */
+	struct map *users;        /* user ID -> struct user */
+	struct map *rooms;        /* room ID -> struct room */
+	struct map *events;       /* event ID -> struct event */
+	struct map *aliases;      /* alias -> struct room (borrowed) */
+	struct map *tokens;       /* access token -> struct device (borrowed) */
+	struct map *uia_sessions; /* session -> anything, see uia.h */
+	struct map *login_tokens; /* token -> owned, api_account.c's */
+	struct map *openid;       /* token -> struct user (borrowed) */
+	struct map *txns;         /* idempotency: key -> struct txn, see txns.h */
+	struct map *media;        /* media ID -> struct media, see media.h */
 	size_t media_bytes;
 	struct list appservices; /* struct appservice::link, by ID */
 	struct user *server_user;
@@ -139,6 +154,7 @@ struct sim_matrix {
 	struct room *admin_room;
 	const struct event *admin_reply; /* the newest reply to an admin command */
 
+	struct list asks;  /* struct as_ask::link: questions to appservices */
 	struct list calls; /* struct call::link: being answered */
 	struct timer sync_timer;
 	struct timer start_timer; /* ends a time of being down */

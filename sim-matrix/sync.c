@@ -6,20 +6,28 @@
 #include "sim-matrix/content.h"
 #include "sim-matrix/ephemeral.h"
 #include "sim-matrix/events.h"
+#include "sim-matrix/filter.h"
+#include "sim-matrix/keys.h"
+#include "sim-matrix/presence.h"
+#include "sim-matrix/unread.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMELINE_MAX = 10, HEROES_MAX = 5 };
+enum { TIMELINE_MAX = 10, TIMELINE_LIMIT = 100, HEROES_MAX = 5 };
 
 struct room_sync { /* one room in one answer */
 	const struct sim_matrix *sim;
 	const struct sync_query *query;
 	const struct room *room;
-	bool is_new;        /* to this client: it needs the whole state */
-	size_t first;       /* index of the first timeline event */
-	bool limited;       /* older news was left out */
-	bool members_moved; /* the timeline holds a member event */
+	bool is_new;           /* to this client: it needs the whole state */
+	size_t first;          /* index of the first timeline event */
+	bool limited;          /* older news was left out */
+	bool members_moved;    /* the timeline holds a member event */
+	const cJSON *filter;   /* the room part of the query's; NULL: none */
+	const cJSON *timeline; /* its parts; NULL where the homeserver knows none */
+	const cJSON *state;
+	cJSON *senders; /* of the timeline, as names; NULL: members are not lazy */
 };
 
 static void set_token(cJSON *json, const char *name, uint64_t count)
@@ -51,7 +59,8 @@ static const struct event *member_at(
 static void find_timeline(struct room_sync *rs)
 {
 	const struct room *room = rs->room;
-	size_t count = 0;
+	int64_t max = filter_limit(rs->timeline, TIMELINE_MAX, TIMELINE_LIMIT);
+	int64_t count = 0;
 
 	rs->first = room->event_count;
 	for (size_t i = room->event_count; i > 0; i--) {
@@ -59,11 +68,12 @@ static void find_timeline(struct room_sync *rs)
 		if (!rs->is_new && event->count <= rs->query->since) {
 			return;
 		}
-		if (count == TIMELINE_MAX) {
+		if (count == max) {
 			rs->limited = true;
 			return;
 		}
-		if (event_visible(event, rs->query->user->user_id)) {
+		if (event_visible(event, rs->query->user->user_id) &&
+		        filter_allows_event(rs->timeline, event)) {
 			count++;
 		}
 		rs->first = i - 1;
@@ -79,9 +89,13 @@ static cJSON *timeline_to_json(struct room_sync *rs)
 
 	for (size_t i = rs->first; i < room->event_count; i++) {
 		const struct event *event = room->events[i];
-		if (event_visible(event, user_id)) {
+		if (event_visible(event, user_id) &&
+		        filter_allows_event(rs->timeline, event)) {
 			cJSON_AddItemToArray(
 			        list, event_to_json(event, EVENT_SYNC, user_id));
+			if (rs->senders != NULL) {
+				json_set_bool(rs->senders, event->sender, true);
+			}
 			rs->members_moved |= strcmp(event->type, "m.room.member") == 0;
 		}
 	}
@@ -93,6 +107,26 @@ static cJSON *timeline_to_json(struct room_sync *rs)
 	return json;
 }
 
+/* Of lazily loaded members only those who speak in the timeline, and oneself. */
+static bool state_is_wanted(const struct room_sync *rs, const struct event *event)
+{
+	bool is_member = strcmp(event->type, "m.room.member") == 0;
+
+	if (rs->senders != NULL && is_member &&
+	        strcmp(event->state_key, rs->query->user->user_id) != 0 &&
+	        content_get(rs->senders, event->state_key) == NULL) {
+		return false;
+	}
+	return filter_allows_event(rs->state, event);
+}
+
+/* A speaker's member event is sent even if it is old news. */
+static bool state_is_due(const struct room_sync *rs, const struct event *event)
+{
+	return rs->is_new || rs->query->full_state || event->count > rs->query->since ||
+	       (rs->senders != NULL && strcmp(event->type, "m.room.member") == 0);
+}
+
 /* State as it stood before the timeline: all of it for a new room, else what the gap
  * changed. */
 static cJSON *state_to_json(const struct room_sync *rs)
@@ -100,7 +134,6 @@ static cJSON *state_to_json(const struct room_sync *rs)
 	const struct room *room = rs->room;
 	uint64_t start = rs->first < room->event_count ? room->events[rs->first]->count
 	                                               : UINT64_MAX;
-	bool all = rs->is_new || rs->query->full_state;
 	cJSON *list = cJSON_CreateArray();
 	void *value;
 
@@ -109,7 +142,8 @@ static cJSON *state_to_json(const struct room_sync *rs)
 		while (event != NULL && event->count >= start) {
 			event = event->replaces;
 		}
-		if (event != NULL && (all || event->count > rs->query->since)) {
+		if (event != NULL && state_is_due(rs, event) &&
+		        state_is_wanted(rs, event)) {
 			cJSON_AddItemToArray(list, event_to_json(event, EVENT_SYNC_STATE,
 			                                   rs->query->user->user_id));
 		}
@@ -196,6 +230,17 @@ static void add_receipts(const struct room_sync *rs, cJSON *list)
 	cJSON_AddItemToArray(list, json_set(edu, "content", content));
 }
 
+static const cJSON *data_filter(const struct sync_query *query, const char *room_id)
+{
+	const cJSON *filter = query->filter;
+
+	if (!query->sim->profile->sync_filters) {
+		return NULL;
+	}
+	return content_obj(
+	        room_id != NULL ? content_obj(filter, "room") : filter, "account_data");
+}
+
 /* Account data newer than `since` of one room, or the global one (NULL). */
 static cJSON *account_data_since(const struct sync_query *query, const char *room_id)
 {
@@ -204,7 +249,8 @@ static cJSON *account_data_since(const struct sync_query *query, const char *roo
 
 	for (size_t i = 0; map_next(query->user->account_data, &i, NULL, &value);) {
 		const struct account_datum *datum = value;
-		if (str_equal(datum->room_id, room_id) && datum->count > query->since) {
+		if (str_equal(datum->room_id, room_id) && datum->count > query->since &&
+		        filter_allows(data_filter(query, room_id), datum->type, NULL)) {
 			cJSON *event = json_set_str(json_new(), "type", datum->type);
 			json_set(event, "content", content_copy(datum->content));
 			cJSON_AddItemToArray(list, event);
@@ -218,16 +264,47 @@ static bool is_empty_list(const cJSON *list)
 	return list->child == NULL;
 }
 
+/* What of the query's filter counts here. */
+static void set_filters(struct room_sync *rs)
+{
+	const cJSON *state;
+
+	rs->filter = content_obj(rs->query->filter, "room");
+	state = content_obj(rs->filter, "state");
+	if (filter_is_lazy(state) ||
+	        filter_is_lazy(content_obj(rs->filter, "timeline"))) {
+		rs->senders = json_new();
+	}
+	if (rs->sim->profile->sync_filters) {
+		rs->timeline = content_obj(rs->filter, "timeline");
+		rs->state = state;
+	}
+}
+
+static void add_unread(const struct room_sync *rs, cJSON *json)
+{
+	bool by_thread = cJSON_IsTrue(content_get(
+	                         rs->timeline, "unread_thread_notifications")) != 0;
+	cJSON *threads = by_thread ? json_new() : NULL;
+
+	json_set(json, "unread_notifications",
+	        unread_counts(rs->room, rs->query->user, threads));
+	if (threads != NULL) {
+		json_set(json, "unread_thread_notifications", threads);
+	}
+}
+
 /* NULL: nothing new in this room. */
 static cJSON *joined_room(const struct sim_matrix *sim, const struct sync_query *query,
         const struct room *room)
 {
 	struct room_sync rs = {.sim = sim, .query = query, .room = room};
 	const struct event *then = member_at(room, query->user->user_id, query->since);
-	cJSON *json, *ephemeral, *data, *counts;
+	cJSON *json, *ephemeral, *data;
 
 	rs.is_new = query->since == 0 || then == NULL ||
 	            !str_equal(content_str(then->content, "membership"), "join");
+	set_filters(&rs);
 	find_timeline(&rs);
 	ephemeral = cJSON_CreateArray();
 	add_typing(&rs, ephemeral);
@@ -237,6 +314,7 @@ static cJSON *joined_room(const struct sim_matrix *sim, const struct sync_query 
 	        is_empty_list(data) && !query->full_state) {
 		cJSON_Delete(ephemeral);
 		cJSON_Delete(data);
+		cJSON_Delete(rs.senders);
 		return NULL;
 	}
 	json = json_set(json_new(), "timeline", timeline_to_json(&rs));
@@ -246,9 +324,8 @@ static cJSON *joined_room(const struct sim_matrix *sim, const struct sync_query 
 	if (rs.is_new || rs.members_moved) {
 		json_set(json, "summary", summary_of(&rs));
 	}
-	counts = json_set_int(json_new(), "highlight_count", 0);
-	json_set(json, "unread_notifications",
-	        json_set_int(counts, "notification_count", 0));
+	add_unread(&rs, json);
+	cJSON_Delete(rs.senders);
 	return json;
 }
 
@@ -261,7 +338,8 @@ static void add_stripped(cJSON *list, const struct event *event)
 	}
 }
 
-static cJSON *invited_room(const struct room *room, const struct event *invite)
+/* What one sees of a room that one is not in. */
+static cJSON *stripped_room(const struct room *room, const struct event *member)
 {
 	static const char *const shown[] = {"m.room.create", "m.room.join_rules",
 	        "m.room.canonical_alias", "m.room.name", "m.room.avatar",
@@ -271,9 +349,21 @@ static cJSON *invited_room(const struct room *room, const struct event *invite)
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
 		add_stripped(list, room_state(room, shown[i], ""));
 	}
-	add_stripped(list, map_get(room->members, invite->sender));
-	add_stripped(list, invite);
-	return json_set(json_new(), "invite_state", events_of(list));
+	if (strcmp(member->sender, member->state_key) != 0) {
+		add_stripped(list, map_get(room->members, member->sender));
+	}
+	add_stripped(list, member);
+	return events_of(list);
+}
+
+static cJSON *invited_room(const struct room *room, const struct event *invite)
+{
+	return json_set(json_new(), "invite_state", stripped_room(room, invite));
+}
+
+static cJSON *knocked_room(const struct room *room, const struct event *knock)
+{
+	return json_set(json_new(), "knock_state", stripped_room(room, knock));
 }
 
 /* conduwuit leaves the timeline empty, and one's own leaving out of the state. */
@@ -299,7 +389,7 @@ static cJSON *left_room(
 }
 
 struct rooms_json {
-	cJSON *join, *invite, *leave;
+	cJSON *join, *invite, *knock, *leave;
 };
 
 static void add_room(const struct sim_matrix *sim, const struct sync_query *query,
@@ -308,6 +398,10 @@ static void add_room(const struct sim_matrix *sim, const struct sync_query *quer
 	const char *membership = content_str(member->content, "membership");
 	cJSON *json;
 
+	if (query->filter != NULL && sim->profile->sync_filters &&
+	        !filter_allows_room(content_obj(query->filter, "room"), room->room_id)) {
+		return;
+	}
 	if (str_equal(membership, "join")) {
 		json = joined_room(sim, query, room);
 		if (json != NULL) {
@@ -317,7 +411,11 @@ static void add_room(const struct sim_matrix *sim, const struct sync_query *quer
 		return;
 	} else if (str_equal(membership, "invite")) {
 		json_set(rooms->invite, room->room_id, invited_room(room, member));
-	} else if (query->since != 0) {
+	} else if (str_equal(membership, "knock")) {
+		json_set(rooms->knock, room->room_id, knocked_room(room, member));
+	} else if (query->since != 0 ||
+	           cJSON_IsTrue(content_get(
+	                   content_obj(query->filter, "room"), "include_leave"))) {
 		json_set(rooms->leave, room->room_id,
 		        left_room(sim, member, query->user->user_id));
 	}
@@ -362,11 +460,13 @@ void sync_confirm(const struct sync_query *query)
 cJSON *sync_build(
         const struct sim_matrix *sim, const struct sync_query *query, bool *is_news)
 {
-	struct rooms_json rooms = {json_new(), json_new(), json_new()};
+	struct rooms_json rooms = {json_new(), json_new(), json_new(), json_new()};
 	cJSON *data = account_data_since(query, NULL);
+	cJSON *presence = presence_since(sim, query->user, query->since);
 	cJSON *to_device = to_device_events(query);
 	cJSON *json = json_new();
-	cJSON *all, *changes;
+	cJSON *lists = keys_device_lists(sim, query->user, query->since, sim->count);
+	cJSON *all;
 	const char *room_id;
 	void *member;
 
@@ -375,15 +475,26 @@ cJSON *sync_build(
 	}
 	*is_news = query->full_state || !is_empty_list(rooms.join) ||
 	           !is_empty_list(rooms.invite) || !is_empty_list(rooms.leave) ||
-	           !is_empty_list(data) || !is_empty_list(to_device);
+	           !is_empty_list(rooms.knock) || !is_empty_list(presence) ||
+	           !is_empty_list(data) || !is_empty_list(to_device) ||
+	           !is_empty_list(cJSON_GetObjectItemCaseSensitive(lists, "changed")) ||
+	           !is_empty_list(cJSON_GetObjectItemCaseSensitive(lists, "left"));
 	set_token(json, "next_batch", sim->count);
 	all = json_set(json_new(), "join", rooms.join);
 	json_set(all, "invite", rooms.invite);
+	json_set(all, "knock", rooms.knock);
 	json_set(json, "rooms", json_set(all, "leave", rooms.leave));
 	json_set(json, "account_data", events_of(data));
 	json_set(json, "to_device", events_of(to_device));
-	json_set(json, "presence", events_of(cJSON_CreateArray()));
-	changes = json_set(json_new(), "changed", cJSON_CreateArray());
-	json_set(json, "device_lists", json_set(changes, "left", cJSON_CreateArray()));
-	return json_set(json, "device_one_time_keys_count", json_new());
+	json_set(json, "presence", events_of(presence));
+	json_set(json, "device_lists", lists);
+	if (query->device == NULL) {
+		return json_set(json, "device_one_time_keys_count", json_new());
+	}
+	if (sim->profile->fallback_keys) {
+		json_set(json, "device_unused_fallback_key_types",
+		        keys_unused_fallbacks(query->device));
+	}
+	return json_set(
+	        json, "device_one_time_keys_count", keys_one_time_counts(query->device));
 }

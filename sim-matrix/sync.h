@@ -5,10 +5,12 @@
 #include "sim-matrix/state.h"
 
 struct sync_query {
+	const struct sim_matrix *sim;
 	const struct user *user;
 	struct device *device; /* NULL: no messages to devices */
 	uint64_t since;        /* 0: everything */
 	bool full_state;
+	const cJSON *filter; /* NULL: none; borrowed */
 };
 
 /* The answer of GET /sync; *is_news: it holds anything. Caller deletes. */

@@ -2,6 +2,8 @@
 
 #include "lib/mem.h"
 
+#include "sim-matrix/keys.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +107,7 @@ static void device_free(void *value)
 	{
 		to_device_drop(device, container_of(it, struct to_device, link));
 	}
+	device_keys_finish(device);
 	free(device->device_id);
 	free(device->token);
 	free(device->display_name);
@@ -183,6 +186,8 @@ static void user_free(void *value)
 	map_destroy(&user->account_data, account_datum_free);
 	map_destroy(&user->filters, json_free);
 	cJSON_Delete(user->presence);
+	cJSON_Delete(user->cross_keys);
+	cJSON_Delete(user->pushers);
 	cJSON_Delete(user->profile_extra);
 	free(user->user_id);
 	free(user->localpart);

@@ -45,8 +45,9 @@ static const cJSON *room_part(struct fixture *f, const char *kind, const char *l
 
 static void sync_now(struct fixture *f, const char *token, const char *since)
 {
-	autofree char *target =
-	        since != NULL ? xasprintf(C3 "sync?since=%s", since) : xstrdup(C3 "sync");
+	autofree char *target = since != NULL
+	                                ? xasprintf(C3 "sync?timeout=0&since=%s", since)
+	                                : xstrdup(C3 "sync");
 
 	expect_call(f, 200, NULL, "GET", target, token, "");
 }
