@@ -8,6 +8,7 @@
 #   make torture    the daemon killed before and after every durable call (minutes)
 #   make golden     sim-matrix's answers against those a real Synapse gave; golden-synapse records them anew
 #   make interop-slack   Slack's official clients against sim-slack (ASAN=1: a sanitized one)
+#   make bench-sim-slack   how many messages and envelopes a second it does
 #   make fuzz       every parser fuzzed (FUZZ_SECONDS=60 each)
 
 VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release)))
@@ -62,7 +63,7 @@ PROGRAMS := $(BUILD)/matrix-slack-bridge $(BUILD)/sim-slack-server $(BUILD)/sim-
 	$(BUILD)/scenario $(BUILD)/shim.so
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
-.PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack format lint clean deps
+.PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack bench-sim-slack format lint clean deps
 all: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) programs
 .PHONY: programs
@@ -163,6 +164,15 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BRIDGE_A) $(LIB_A)
 interop-slack: all
 	@ci/install-interop slack
 	@ci/interop-slack $(BUILD) $(CASES)
+# How fast things are; nothing is asserted.
+BENCH_SECONDS ?= 5
+bench-sim-slack: deps
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(BUILD)/bench/bench_sim_slack
+	@$(BUILD)/bench/bench_sim_slack $(BENCH_SECONDS)
+$(BUILD)/bench/bench_sim_%: $(BUILD)/tests/bench/bench_sim_%.o $(SLACK_A) $(MATRIX_A) $(LIB_A)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(if $(findstring slack,$@),$(SLACK_A),$(MATRIX_A)) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
 torture: all
 	@$(BUILD)/scenario run torture --torture=kill9
 # sim-matrix's synapse profile against recorded answers of a real Synapse (see tests/golden/README.md).

@@ -190,15 +190,6 @@ cJSON *json_set_bool(cJSON *obj, const char *name, bool value)
 	return json_set(obj, name, cJSON_CreateBool(value));
 }
 
-char *json_print(const cJSON *value)
-{
-	char *text = cJSON_PrintUnformatted(value);
-	if (text == NULL) {
-		abort();
-	}
-	return text;
-}
-
 static int by_key(const void *a, const void *b)
 {
 	const cJSON *const *x = a;

@@ -130,7 +130,10 @@ struct message *act_post(
 	if (event_id) {
 		event_id[0] = '\0';
 	}
-	event_message(sim, message->channel, view_message_event(sim, message), event_id);
+	if (event_message_is_heard(sim, message->channel)) {
+		event_message(sim, message->channel, view_message_event(sim, message),
+		        event_id);
+	}
 	emit_parent_changed(sim, message);
 	return message;
 }

@@ -81,24 +81,29 @@ void calls_pending(const struct calls *calls, cJSON *sentences)
 
 /* ---- answering ---- */
 
-/* What the scenario sees of it; long values (blocks, big texts) are cut. */
-static void add_args(cJSON *record, const cJSON *args)
+static bool is_long(const cJSON *item)
 {
-	cJSON *copy = json_new();
-	const cJSON *item;
+	return cJSON_IsString(item) && strlen(item->valuestring) > RECORDED_ARGUMENT_MAX;
+}
+
+/* What the scenario sees of it; long values (blocks, big texts) are cut. Lent to the
+ * record: nobody needs them after it. */
+static void add_args(cJSON *record, cJSON *args)
+{
+	cJSON *item;
 
 	cJSON_ArrayForEach(item, args)
 	{
-		if (cJSON_IsString(item) &&
-		        strlen(item->valuestring) > RECORDED_ARGUMENT_MAX) {
-			autofree char *cut =
-			        xstrndup(item->valuestring, RECORDED_ARGUMENT_MAX);
-			json_set_str(copy, item->string, cut);
-		} else {
-			json_set(copy, item->string, cJSON_Duplicate(item, true));
+		if (is_long(item)) {
+			size_t end = RECORDED_ARGUMENT_MAX;
+
+			while (end > 0 && (item->valuestring[end] & 0xC0) == 0x80) {
+				end--; /* not in the middle of a character */
+			}
+			item->valuestring[end] = '\0';
 		}
 	}
-	json_set(record, "args", copy);
+	json_set(record, "args", cJSON_CreateObjectReference(args->child));
 }
 
 static void report_call(struct api_call *call, const char *answered, bool lost)

@@ -217,6 +217,11 @@ static bool may_see(const struct event *event, const struct user *user)
 	       (!event->members_only && event->channel->kind == CHANNEL_PUBLIC);
 }
 
+bool clients_any(const struct clients *clients)
+{
+	return clients->socket_count > 0;
+}
+
 void clients_hear(struct clients *clients, const struct event *event, const cJSON *inner)
 {
 	autofree char *text = NULL;

@@ -27,6 +27,8 @@ char *clients_socket_url(const struct clients *clients, const struct user *user)
 /* A request for /: takes it over as a WebSocket or answers it. */
 void clients_handle_request(struct clients *clients, struct http_request *req);
 
+/* True: somebody may be listening. */
+bool clients_any(const struct clients *clients);
 /* Whoever may see the event is sent it. inner is borrowed. */
 void clients_hear(struct clients *clients, const struct event *event, const cJSON *inner);
 void clients_typing(

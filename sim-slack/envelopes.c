@@ -51,6 +51,8 @@ struct envelopes {
 	struct list sent; /* sent::link */
 	struct map *sent_by_id;
 	char *last_frame;
+	/* What was sent last: as long as it is still on its way, and afterwards. */
+	const struct delivery *last;
 	cJSON *last_record;
 	unsigned drop_frames, drop_acks, delay_times, hold_times;
 	bool reorder;
@@ -77,8 +79,17 @@ static void part_from_sent(struct delivery *delivery)
 	}
 }
 
+static void forget_last(struct envelopes *envelopes)
+{
+	cJSON_Delete(envelopes->last_record);
+	envelopes->last_record = NULL;
+	envelopes->last = NULL;
+}
+
 static void delivery_free(struct delivery *delivery)
 {
+	struct envelopes *envelopes = delivery->owner;
+
 	part_from_sent(delivery);
 	timer_stop(&delivery->timer);
 	list_del(&delivery->link);
@@ -87,7 +98,12 @@ static void delivery_free(struct delivery *delivery)
 		delivery->once.forget(delivery->once.arg);
 	}
 	free(delivery->payload);
-	cJSON_Delete(delivery->record);
+	if (envelopes->last == delivery) {
+		envelopes->last = NULL;
+		envelopes->last_record = delivery->record;
+	} else {
+		cJSON_Delete(delivery->record);
+	}
 	free(delivery);
 }
 
@@ -127,19 +143,25 @@ void envelopes_destroy(struct envelopes **envelopes)
 
 /* ---- sending ---- */
 
-static void report(const struct delivery *delivery, const char *kind, unsigned conn)
+/* The record is kept and only added to: one for each attempt would cost more than the
+ * envelope. */
+static void report(struct delivery *delivery, const char *kind, unsigned conn)
 {
-	cJSON *record = cJSON_Duplicate(delivery->record, true);
+	cJSON *record = delivery->record;
 
-	if (!str_equal(kind, "envelope")) {
-		json_set_str(record, "kind", kind);
-	}
 	json_set_str(record, "envelope", delivery->envelope_id);
 	json_set_int(record, "attempt", delivery->attempt);
+	cJSON_DeleteItemFromObjectCaseSensitive(record, "conn");
 	if (conn) {
 		json_set_int(record, "conn", conn);
 	}
-	sim_report(delivery->owner->sim, record);
+	if (!str_equal(kind, "envelope")) {
+		json_set_str(record, "kind", kind);
+	}
+	sim_report_kept(delivery->owner->sim, record);
+	if (!str_equal(kind, "envelope")) {
+		json_set_str(record, "kind", "envelope");
+	}
 }
 
 static void remember(struct delivery *delivery, unsigned conn)
@@ -198,10 +220,8 @@ static void attempt(struct delivery *delivery)
 	envelopes->last_frame = frame_of(delivery);
 	remember(delivery, conn);
 	report(delivery, "envelope", conn);
-	cJSON_Delete(envelopes->last_record);
-	envelopes->last_record = cJSON_Duplicate(delivery->record, true);
-	json_set_str(envelopes->last_record, "envelope", delivery->envelope_id);
-	json_set_int(envelopes->last_record, "attempt", delivery->attempt);
+	forget_last(envelopes);
+	envelopes->last = delivery;
 	if (envelopes->drop_frames) {
 		envelopes->drop_frames--;
 		return;
@@ -494,7 +514,8 @@ bool envelopes_repeat_last(struct envelopes *envelopes, unsigned conn)
 	if (!envelopes->last_frame || !socket) {
 		return false;
 	}
-	record = cJSON_Duplicate(envelopes->last_record, true);
+	record = cJSON_Duplicate(
+	        envelopes->last ? envelopes->last->record : envelopes->last_record, true);
 	json_set_int(record, "conn", socket_number(socket));
 	json_set_bool(record, "duplicate", true);
 	sim_report(envelopes->sim, record);

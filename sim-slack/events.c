@@ -96,13 +96,26 @@ bool event_emit(struct sim_slack *sim, const struct event *event, cJSON *inner,
 	return true;
 }
 
-bool event_message(struct sim_slack *sim, const struct channel *channel, cJSON *inner,
-        char id[EVENT_ID_SIZE])
+static struct event message_event(const struct channel *channel)
 {
 	static const char *const names[CHANNEL_KINDS] = {
 	        "message.channels", "message.groups", "message.mpim", "message.im"};
-	struct event event = {names[channel->kind],
+
+	return (struct event){names[channel->kind],
 	        scopes_for(SCOPE_HISTORY, channel->kind), channel, true};
+}
+
+bool event_message_is_heard(const struct sim_slack *sim, const struct channel *channel)
+{
+	const struct event event = message_event(channel);
+
+	return clients_any(sim->clients) || is_heard(sim, &event);
+}
+
+bool event_message(struct sim_slack *sim, const struct channel *channel, cJSON *inner,
+        char id[EVENT_ID_SIZE])
+{
+	const struct event event = message_event(channel);
 
 	return event_emit(sim, &event, inner, id);
 }

@@ -22,6 +22,8 @@ cJSON *event_new(const char *type);
 /* Adds event_ts, a fresh one. */
 cJSON *event_stamp(struct sim_slack *sim, cJSON *inner);
 
+/* False: nobody would hear a message.* event about the channel; spares making one. */
+bool event_message_is_heard(const struct sim_slack *sim, const struct channel *channel);
 /* A message.* event about the channel: members only, history scope. Takes inner. */
 bool event_message(struct sim_slack *sim, const struct channel *channel, cJSON *inner,
         char id[EVENT_ID_SIZE]);

@@ -49,7 +49,7 @@ cJSON *sim_record(const char *kind, const struct channel *channel)
 	return record;
 }
 
-void sim_report(struct sim_slack *sim, cJSON *record)
+void sim_report_kept(struct sim_slack *sim, const cJSON *record)
 {
 	if (sim->tap) {
 		sim->tap(record, sim->tap_arg);
@@ -57,6 +57,11 @@ void sim_report(struct sim_slack *sim, cJSON *record)
 	if (sim->control) {
 		control_record(sim->control, record);
 	}
+}
+
+void sim_report(struct sim_slack *sim, cJSON *record)
+{
+	sim_report_kept(sim, record);
 	cJSON_Delete(record);
 }
 

@@ -75,6 +75,8 @@ void sim_event_ts(struct sim_slack *sim, char out[TS_SIZE]);
 
 /* Hands a record to the tap and the control interface. Takes it. */
 void sim_report(struct sim_slack *sim, cJSON *record);
+/* The same of a record that the caller keeps. */
+void sim_report_kept(struct sim_slack *sim, const cJSON *record);
 /* {"kind":kind} and, if channel is not NULL, its ID and name. */
 cJSON *sim_record(const char *kind, const struct channel *channel);
 

@@ -90,7 +90,8 @@ static void add_header(const char *name, const char *value, void *arg)
 {
 	struct buf *out = arg;
 
-	buf_printf(out, "%s: ", name);
+	buf_puts(out, name);
+	buf_puts(out, ": ");
 	if (strcasecmp(name, "Authorization") == 0) {
 		add_authorization(out, value);
 	} else if (strcasecmp(name, "Cookie") == 0) {
