@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "sim-slack/api_args.h"
+#include "sim-slack/clients.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct calls {
 
 static const struct api_method *const tables[] = {api_auth_methods, api_users_methods,
         api_conversations_methods, api_membership_methods, api_chat_methods,
-        api_items_methods, api_views_methods, api_files_methods};
+        api_items_methods, api_views_methods, api_client_methods, api_files_methods};
 
 static const struct api_method *find_method(const char *name)
 {
@@ -116,6 +117,7 @@ static void report_call(struct api_call *call, const char *answered, bool lost)
 	json_set_int(record, "status", call->status);
 	json_set_str(record, "token",
 	        call->kind >= 0 ? kinds[call->kind]
+	        : call->client  ? "client"
 	        : call->token   ? "unknown"
 	                        : "none");
 	json_set_str(record, "text", json_str(call->args, "text"));
@@ -258,12 +260,18 @@ static bool check_token(struct api_call *call)
 	const struct app *app = &call->sim->app;
 	unsigned flags = call->method->flags;
 
-	if (!(flags & (FOR_BOT | FOR_APP | FOR_USER))) {
+	if (!(flags & (FOR_BOT | FOR_APP | FOR_USER | FOR_CLIENT))) {
 		return true;
 	}
 	if (!call->token) {
 		api_fail(call, "not_authed");
 		return false;
+	}
+	if (call->client) {
+		if (!(flags & FOR_CLIENT)) {
+			api_fail(call, "not_allowed_token_type");
+		}
+		return flags & FOR_CLIENT;
 	}
 	if (call->kind < 0) {
 		api_fail(call, "invalid_auth");
@@ -400,6 +408,7 @@ static struct api_call *call_create(struct calls *calls, struct http_request *re
 		str_replace(&call->token, NULL);
 	}
 	call->kind = api_token_kind(call->sim, call->token);
+	call->client = clients_user(call->sim->clients, req, call->token);
 	call->user = calls->sim->app.bot;
 	call->channel = channel_argument(call);
 	timer_init(&call->timer, call->sim->loop, handle_held, call);

@@ -15,6 +15,7 @@ enum {
 	FOR_USER = 4, /* no bot can: not_allowed_token_type */
 	ONLY_POST = 8,
 	TAKES_JSON = 16,
+	FOR_CLIENT = 64,  /* a person's, from Slack's own client: with its cookie */
 	ONLY_HEADER = 32, /* the token in the Authorization header alone */
 };
 
@@ -40,9 +41,10 @@ struct api_call {
 	cJSON *args;          /* texts from query and form; anything from JSON */
 	const char *bad_args; /* an error word, or NULL */
 	const char *charset_warning;
-	char *token;       /* NULL: none */
-	int kind;          /* enum token_kind; -1: unknown or none */
-	struct user *user; /* whose token it is; the app's own without one */
+	char *token;               /* NULL: none */
+	int kind;                  /* enum token_kind; -1: unknown, none, or a client's */
+	const struct user *client; /* whose client's token it is, or NULL */
+	struct user *user;         /* whose token it is; the app's own without one */
 	const struct channel
 	        *channel; /* what its channel argument names, for rules and records */
 	struct answer answer;
@@ -67,7 +69,8 @@ int api_token_kind(const struct sim_slack *sim, const char *token);
 /* Tables of methods, each ended by a NULL name. */
 extern const struct api_method api_auth_methods[], api_users_methods[],
         api_conversations_methods[], api_membership_methods[], api_chat_methods[],
-        api_items_methods[], api_views_methods[], api_files_methods[];
+        api_items_methods[], api_views_methods[], api_client_methods[],
+        api_files_methods[];
 
 /* ---- for the methods ---- */
 

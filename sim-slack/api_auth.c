@@ -26,6 +26,7 @@ static void run_auth_test(struct api_call *call)
 {
 	const struct sim_slack *sim = call->sim;
 	autofree char *url = xasprintf("https://%s.slack.com/", sim->ws.domain);
+	const struct user *who = call->client ? call->client : sim->app.bot;
 	cJSON *reply = call->reply;
 
 	if (call->kind == TOKEN_APP) {
@@ -35,10 +36,10 @@ static void run_auth_test(struct api_call *call)
 	}
 	json_set_str(reply, "url", url);
 	json_set_str(reply, "team", sim->ws.name);
-	json_set_str(reply, "user", sim->app.bot->name);
+	json_set_str(reply, "user", who->name);
 	json_set_str(reply, "team_id", sim->ws.team_id);
-	json_set_str(reply, "user_id", sim->app.bot->id);
-	json_set_str(reply, "bot_id", sim->app.bot->bot_id);
+	json_set_str(reply, "user_id", who->id);
+	json_set_str(reply, "bot_id", who->bot_id);
 	json_set_bool(reply, "is_enterprise_install", false);
 }
 
@@ -87,7 +88,8 @@ static void run_team_info(struct api_call *call)
 
 const struct api_method api_auth_methods[] = {
         {"api.test", FOR_NOBODY | TAKES_JSON, TIER_4, "", run_api_test},
-        {"auth.test", FOR_BOT | FOR_APP | TAKES_JSON, TIER_MANY, "", run_auth_test},
+        {"auth.test", FOR_BOT | FOR_APP | FOR_CLIENT | TAKES_JSON, TIER_MANY, "",
+                run_auth_test},
         {"auth.revoke", FOR_BOT | FOR_APP, TIER_3, "", run_auth_revoke},
         {"apps.connections.open", FOR_APP | ONLY_POST | ONLY_HEADER | TAKES_JSON, TIER_3,
                 "connections:write", run_connections_open},
