@@ -153,14 +153,21 @@ lint:
 FUZZ_SECONDS ?= 60
 fuzz: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) CC=clang FUZZ=1 fuzz-targets
-	@for target in build/fuzz/fuzz/fuzz_*; do \
-		echo "== $$target"; $$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
+	@for target in $(patsubst tests/fuzz/%.c,build/fuzz/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)); do \
+		echo "== $$target"; mkdir -p $$target.corpus; \
+		$$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 $$target.corpus \
+			$$(ls -d tests/fuzz/seeds/$${target##*/} 2>/dev/null) || exit 1; done
 .PHONY: fuzz-targets
 fuzz-targets: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BRIDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(BRIDGE_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
+# A simulator's target sees its insides, and the bridge's nothing.
+$(BUILD)/fuzz/fuzz_sim_slack: $(BUILD)/tests/fuzz/fuzz_sim_slack.o $(SLACK_A) $(LIB_A)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(SLACK_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
 interop-slack: all
 	@ci/install-interop slack
 	@ci/interop-slack $(BUILD) $(CASES)
