@@ -112,8 +112,8 @@ async function limits() {
   const rejected = await thrown(client({ rejectRateLimitedCalls: true }).auth.test());
   check('or is rejected with its seconds, if so wanted', rejected.code === 'slack_webapi_rate_limited_error' && rejected.retryAfter === 7, rejected);
   await knob('tiers', true);
-  const errors = [];
-  for (let i = 0; i < 25; i++) errors.push(await thrown(client({ rejectRateLimitedCalls: true }).users.list()));
+  const impatient = client({ rejectRateLimitedCalls: true });
+  const errors = await Promise.all([...Array(80).keys()].map(() => thrown(impatient.users.list())));
   check('a tier of 20 a minute ends', errors.some((error) => error && error.code === 'slack_webapi_rate_limited_error'));
 }
 
