@@ -236,6 +236,11 @@ struct daemon *daemon_start(
 	return daemon;
 }
 
+int daemon_pid(const struct daemon *daemon)
+{
+	return (int)daemon->pid;
+}
+
 /* ---------------------------------------------------------------- ending */
 
 void daemon_signal(struct daemon *daemon, int signum)

@@ -41,6 +41,8 @@ struct daemon *daemon_start(
 /* vtime_run() finds the effect. After SIGKILL the process is gone when this returns. */
 void daemon_signal(struct daemon *daemon, int signum);
 
+int daemon_pid(const struct daemon *daemon);
+
 struct daemon_end {
 	int exit;   /* status, -1 if it died by a signal */
 	int signum; /* 0 if it ended by itself */

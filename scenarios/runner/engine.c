@@ -148,24 +148,44 @@ static void add_texts(cJSON *to, cJSON *from)
 	cJSON_Delete(from);
 }
 
-static bool check_secrets(struct play *play)
+static cJSON *all_secrets(struct play *play)
 {
-	autojson cJSON *secrets = cJSON_CreateArray();
+	cJSON *secrets = cJSON_CreateArray();
 
 	add_texts(secrets, sim_slack_secrets(play->slack));
 	add_texts(secrets, sim_matrix_secrets(play->matrix));
 	cJSON_AddItemToArray(secrets, cJSON_CreateString(play->setup.as_token));
 	cJSON_AddItemToArray(secrets, cJSON_CreateString(play->setup.hs_token));
-	autofree char *place = secrets_find(play->setup.dir, secrets);
-	if (place == NULL) {
+	return secrets;
+}
+
+/* place: of a secret, freed here; NULL: there is none. */
+static bool fail_if_secret(struct play *play, char *found)
+{
+	if (found == NULL) {
 		return true;
 	}
 	struct violation violation = {.what = "I6 no secret",
 	        .expected = xstrdup("no token in anything the daemon writes"),
-	        .observed = xstrdup(place)};
+	        .observed = found};
 	fail_violation(play, &violation);
 	violation_finish(&violation);
 	return false;
+}
+
+/* While it still runs. */
+static bool check_arguments(struct play *play)
+{
+	autojson cJSON *secrets = all_secrets(play);
+	return fail_if_secret(
+	        play, secrets_find_in_arguments(daemon_pid(play->daemon), secrets));
+}
+
+static bool check_secrets(struct play *play)
+{
+	autojson cJSON *secrets = all_secrets(play);
+	return fail_if_secret(play, secrets_find(play->setup.dir, secrets)) &&
+	       fail_if_secret(play, secrets_find_in_timeline(play->timeline, secrets));
 }
 
 static void end_story(struct play *play)
@@ -179,7 +199,7 @@ static void end_story(struct play *play)
 	play->durable_at_rest = vtime_durable_calls(play->vtime);
 	at_rest = at_rest && play->daemon != NULL;
 	if (check_invariants(play, at_rest) &&
-	        (play->daemon == NULL || stop_daemon(play)) &&
+	        (play->daemon == NULL || (check_arguments(play) && stop_daemon(play))) &&
 	        check_invariants(play, at_rest)) {
 		check_secrets(play);
 	}

@@ -4,6 +4,7 @@
 #include "lib/str.h"
 
 #include "scenarios/runner/files.h"
+#include "scenarios/runner/timeline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,28 +37,37 @@ static char *place(const char *name, const char *data, const char *at)
 	return xasprintf("%s:%d: %.*s<here>", name, number, (int)(at - line), line);
 }
 
-static void search_file(const char *path, const char *name, void *arg)
+/* The place of the first secret in it, or NULL. */
+static char *find_in(const char *name, const char *data, size_t n, const cJSON *secrets)
 {
-	struct search *search = arg;
-	size_t n = 0;
 	const cJSON *secret;
 
-	if (search->found != NULL || may_hold_tokens(name)) {
-		return;
-	}
-	autofree char *data = file_read(path, MAX_FILE_BYTES, &n);
-	cJSON_ArrayForEach(secret, search->secrets)
+	cJSON_ArrayForEach(secret, secrets)
 	{
-		if (data == NULL || !cJSON_IsString(secret) ||
+		if (!cJSON_IsString(secret) ||
 		        strlen(secret->valuestring) < MIN_SECRET_CHARS) {
 			continue;
 		}
 		const char *at =
 		        memmem(data, n, secret->valuestring, strlen(secret->valuestring));
 		if (at != NULL) {
-			search->found = place(name, data, at);
-			return;
+			return place(name, data, at);
 		}
+	}
+	return NULL;
+}
+
+static void search_file(const char *path, const char *name, void *arg)
+{
+	struct search *search = arg;
+	size_t n = 0;
+
+	if (search->found != NULL || may_hold_tokens(name)) {
+		return;
+	}
+	autofree char *data = file_read(path, MAX_FILE_BYTES, &n);
+	if (data != NULL) {
+		search->found = find_in(name, data, n, search->secrets);
 	}
 }
 
@@ -67,4 +77,47 @@ char *secrets_find(const char *dir, const cJSON *secrets)
 
 	folder_each(dir, search_file, &search);
 	return search.found;
+}
+
+static bool is_written_by_the_bridge(const struct record *record)
+{
+	switch (record->at) {
+	case TAP_BRIDGE:
+		return !record_is(record, "kind", "file");
+	case TAP_MATRIX:
+		return record_is(record, "by", "appservice") ||
+		       record_is(record, "kind", "request");
+	case TAP_SLACK:
+		return record_is(record, "by", "app") ||
+		       record_is(record, "kind", "call");
+	case TAP_RUNNER:
+		break;
+	}
+	return false;
+}
+
+char *secrets_find_in_timeline(const struct timeline *timeline, const cJSON *secrets)
+{
+	for (size_t i = 0; i < timeline_count(timeline); i++) {
+		const struct record *record = timeline_get(timeline, i);
+		if (!is_written_by_the_bridge(record)) {
+			continue;
+		}
+		autofree char *text = json_print(record->json);
+		autofree char *name = xasprintf("record #%zu", record->seq);
+		char *found = find_in(name, text, strlen(text), secrets);
+		if (found != NULL) {
+			return found;
+		}
+	}
+	return NULL;
+}
+
+char *secrets_find_in_arguments(int pid, const cJSON *secrets)
+{
+	autofree char *path = xasprintf("/proc/%d/cmdline", pid);
+	size_t n = 0;
+	autofree char *data = file_read(path, MAX_FILE_BYTES, &n);
+
+	return data == NULL ? NULL : find_in("arguments", data, n, secrets);
 }

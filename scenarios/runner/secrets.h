@@ -10,4 +10,13 @@
  * frees. */
 char *secrets_find(const char *dir, const cJSON *secrets);
 
+/* The same in what the bridge wrote where others see it: its log lines and output, its
+ * Matrix events and requests, its calls and messages on Slack. What people wrote is
+ * theirs, and a file that a story looked at is no output. */
+struct timeline;
+char *secrets_find_in_timeline(const struct timeline *timeline, const cJSON *secrets);
+
+/* The same in the arguments of a process, which every user of the machine can read. */
+char *secrets_find_in_arguments(int pid, const cJSON *secrets);
+
 #endif
