@@ -6,10 +6,15 @@
 #include "scenarios/runner/files.h"
 #include "scenarios/runner/timeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MIN_SECRET_CHARS = 8, MAX_FILE_BYTES = 256 * 1024 * 1024 };
+enum {
+	MIN_SECRET_CHARS = 8,
+	MAX_FILE_BYTES = 256 * 1024 * 1024,
+	MAX_ARGUMENTS_BYTES = 256 * 1024
+};
 
 struct search {
 	const cJSON *secrets;
@@ -116,8 +121,14 @@ char *secrets_find_in_timeline(const struct timeline *timeline, const cJSON *sec
 char *secrets_find_in_arguments(int pid, const cJSON *secrets)
 {
 	autofree char *path = xasprintf("/proc/%d/cmdline", pid);
-	size_t n = 0;
-	autofree char *data = file_read(path, MAX_FILE_BYTES, &n);
+	autofree char *data = xmalloc(MAX_ARGUMENTS_BYTES);
+	FILE *in = fopen(path, "re"); /* no file_read(): its size is said to be 0 */
 
-	return data == NULL ? NULL : find_in("arguments", data, n, secrets);
+	if (in == NULL) {
+		return NULL;
+	}
+	size_t n = fread(data, 1, MAX_ARGUMENTS_BYTES - 1, in);
+	data[n] = '\0';
+	fclose(in);
+	return find_in("arguments", data, n, secrets);
 }
