@@ -2,6 +2,7 @@
 #include "bridge/bridge.h"
 #include "bridge/cli.h"
 #include "bridge/config/config.h"
+#include "bridge/config/modernize.h"
 #include "bridge/config/modes.h"
 #include "bridge/doctor/doctor.h"
 #include "bridge/exit_codes.h"
@@ -20,6 +21,21 @@ static void warn_of_modes(const char *path)
 	if (!modes_are_private(path, why, sizeof(why))) {
 		log_warn("a file with tokens in it is not private: chmod o-rwx,g-w",
 		        "file=\"%s\" why=\"%s\"", path, why);
+	}
+}
+
+/* As mautrix bridges rewrite their file; see modernize.h for how far. */
+static void bring_up_to_date(const char *path)
+{
+	struct err err = ERR_INIT;
+	size_t moved = 0;
+
+	if (!modernize_file(path, &moved, &err)) {
+		log_warn("older names stay in the configuration: it cannot be written",
+		        "error=\"%s\"", err.msg);
+	} else if (moved > 0) {
+		log_info("configuration rewritten: older names are the present ones now",
+		        "file=\"%s\" lines=%zu", path, moved);
 	}
 }
 
@@ -42,6 +58,9 @@ static int run(const struct cli *cli)
 	}
 	warn_of_modes(cli->config_path);
 	warn_of_modes(cli->registration_path);
+	if (!cli->no_update) {
+		bring_up_to_date(cli->config_path);
+	}
 	log_info("Starting matrix-slack-bridge", "version=%s", VERSION);
 	autofree char *crash = crash_path(cli->config_path);
 	if (!crash_install(crash, &err)) {

@@ -336,6 +336,38 @@ struct config *reading_run(
 	return reading.config;
 }
 
+/* Only what the two files themselves say; neither defaults nor the environment. */
+bool reading_is_same(struct str a, struct str b)
+{
+	const struct str texts[2] = {a, b};
+	struct config_problems problems = {0};
+	struct reading readings[2] = {{0}, {0}};
+	bool is_same = true;
+
+	for (int i = 0; i < 2; i++) {
+		readings[i].file = "";
+		readings[i].problems = &problems;
+		readings[i].root = config_yaml_read("", texts[i], &problems);
+		readings[i].nodes = xcalloc(keys_count(), sizeof(*readings[i].nodes));
+		if (readings[i].root != NULL) {
+			read_root(&readings[i]);
+		}
+		is_same = is_same && readings[i].root != NULL;
+	}
+	for (size_t i = 0; is_same && i < keys_count(); i++) {
+		const struct node *one = readings[0].nodes[i],
+		                  *other = readings[1].nodes[i];
+		is_same = (one == NULL) == (other == NULL) &&
+		          (one == NULL || node_equal(one, other));
+	}
+	for (int i = 0; i < 2; i++) {
+		free(readings[i].nodes);
+		node_free(readings[i].root);
+	}
+	config_problems_finish(&problems);
+	return is_same;
+}
+
 struct config *config_load_text(const char *path, struct str text,
         struct config_problems *problems, struct err *err)
 {

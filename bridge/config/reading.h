@@ -22,6 +22,9 @@ struct reading {
 struct config *reading_run(
         const char *file, struct str text, struct config_problems *problems);
 
+/* Do two texts set the same keys to the same values, by whatever names? */
+bool reading_is_same(struct str a, struct str b);
+
 /* Where the key stands in the file; NULL if it does not. */
 const struct node *reading_node(const struct reading *reading, const char *path);
 

@@ -125,6 +125,7 @@ static void name_values(struct play *play)
 	values_set_str(play->values, "matrix.server_name", server_name);
 	values_set_str(play->values, "bridge.bot", bot);
 	values_set_str(play->values, "dir", play->setup.dir);
+	values_set_str(play->values, "credentials", "${CREDENTIALS_DIRECTORY}");
 	name_token(play, "xoxb-", "slack.bot_token");
 	name_token(play, "xapp-", "slack.app_token");
 }
