@@ -22,6 +22,7 @@ struct start {
 	struct matrix_call *call;
 	bool can_ping;
 	int pings;
+	const char *new_picture; /* of the bot; NULL: it stays; of the configuration */
 };
 
 /* The one end of the start. Touch nothing after. */
@@ -66,6 +67,38 @@ static bool failed(struct start *start, const struct err *err, const char *what)
 /* ---------------------------------------------------------------- from the last to the
  * first */
 
+static void handle_pictured(const struct err *err, void *arg)
+{
+	struct start *start = arg;
+
+	start->call = NULL;
+	if (err->kind != ERR_NONE) {
+		log_warn("bot's picture not set", "error=\"%s\"", err->msg);
+	}
+	finish(start, 0);
+}
+
+/* NULL: what is wanted is there already, or nothing is. "remove": away with it. */
+static const char *change_of(const char *wanted, const char *present)
+{
+	if (wanted == NULL || wanted[0] == '\0') {
+		return NULL;
+	}
+	const char *value = str_equal(wanted, "remove") ? "" : wanted;
+	return str_equal(value, present == NULL ? "" : present) ? NULL : value;
+}
+
+static void set_picture(struct start *start)
+{
+	if (start->new_picture == NULL) {
+		finish(start, 0);
+		return;
+	}
+	start->call =
+	        matrix_set_avatar(start->app->matrix, matrix_bot_mxid(start->app->matrix),
+	                start->new_picture, handle_pictured, start);
+}
+
 static void handle_named(const struct err *err, void *arg)
 {
 	struct start *start = arg;
@@ -74,18 +107,25 @@ static void handle_named(const struct err *err, void *arg)
 	if (err->kind != ERR_NONE) {
 		log_warn("bot's name not set", "error=\"%s\"", err->msg);
 	}
-	finish(start, 0);
+	set_picture(start);
 }
 
 static void handle_profile(const cJSON *profile, const struct err *err, void *arg)
 {
 	struct start *start = arg;
-	const char *name = start->app->config->appservice.bot_displayname;
+	const struct config *config = start->app->config;
 
 	start->call = NULL;
-	if (err->kind != ERR_NONE || str_equal(json_str(profile, "displayname"), name) ||
-	        name == NULL || name[0] == '\0') {
+	if (err->kind != ERR_NONE) {
 		finish(start, 0);
+		return;
+	}
+	const char *name = change_of(
+	        config->appservice.bot_displayname, json_str(profile, "displayname"));
+	start->new_picture =
+	        change_of(config->appservice.bot_avatar, json_str(profile, "avatar_url"));
+	if (name == NULL) {
+		set_picture(start);
 		return;
 	}
 	start->call = matrix_set_displayname(start->app->matrix,

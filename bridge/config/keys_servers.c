@@ -105,7 +105,6 @@ static const struct config_key rows[] = {
 		.doc = "Its name. \"remove\" takes it away, an empty text leaves it as it is."},
 	{.path = "appservice.bot.avatar", .type = KEY_TEXT,
 		.value = "mxc://maunium.net/pVtzLmChZejGxLqmXtQjFxem",
-		.flags = KEY_LATER,
 		.field = TEXT_AT(appservice.bot_avatar),
 		.doc = "Its picture; the same words."},
 	{.path = "appservice.ephemeral_events", .type = KEY_BOOL, .value = "true",

@@ -205,7 +205,8 @@ const struct story_variable story_variables[] = {
         {"matrix.server_name", "its name, the part of a user ID after the colon"},
         {"bridge.bot", "the Matrix user ID of the bridge's bot"},
         {"dir", "the folder of this run"},
-        {"credentials", "the words ${CREDENTIALS_DIRECTORY}, as a configuration has them"},
+        {"credentials",
+                "the words ${CREDENTIALS_DIRECTORY}, as a configuration has them"},
         {0},
 };
 
