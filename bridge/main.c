@@ -14,14 +14,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void warn_of_modes(const char *path)
+/* False: what is in it is not private, and the configuration demands that it is. */
+static bool check_mode(const char *path, bool is_strict)
 {
 	char why[128];
 
-	if (!modes_are_private(path, why, sizeof(why))) {
-		log_warn("a file with tokens in it is not private: chmod o-rwx,g-w",
-		        "file=\"%s\" why=\"%s\"", path, why);
+	if (modes_are_private(path, why, sizeof(why))) {
+		return true;
 	}
+	log_write(is_strict ? LOG_FATAL : LOG_WARN,
+	        "a file with tokens in it is not private: chmod o-rwx,g-w",
+	        "file=\"%s\" why=\"%s\"", path, why);
+	return !is_strict;
+}
+
+static bool check_modes(const struct cli *cli, const struct config *config)
+{
+	bool is_strict = config->bridge.strict_file_modes;
+	bool is_config_good = check_mode(cli->config_path, is_strict);
+
+	return check_mode(cli->registration_path, is_strict) && is_config_good;
 }
 
 /* As mautrix bridges rewrite their file; see modernize.h for how far. */
@@ -56,8 +68,10 @@ static int run(const struct cli *cli)
 		config_free(&config);
 		return EXIT_LOGGING;
 	}
-	warn_of_modes(cli->config_path);
-	warn_of_modes(cli->registration_path);
+	if (!check_modes(cli, config)) {
+		config_free(&config);
+		return EXIT_CONFIG_INVALID;
+	}
 	if (!cli->no_update) {
 		bring_up_to_date(cli->config_path);
 	}

@@ -55,6 +55,7 @@ struct config {
 	} appservice;
 	struct {
 		char *command_prefix;
+		bool strict_file_modes; /* our own key: refuse instead of warn */
 		struct config_permission *permissions;
 		size_t permission_count;
 	} bridge;

@@ -161,6 +161,11 @@ static const struct config_key rows[] = {
 			"    user: also log in;\n"
 			"   admin: also administer.\n"
 			"For a Matrix user ID; else for the domain of the user ID; else for *."},
+	{.path = "bridge.strict_file_modes", .type = KEY_BOOL, .value = "false",
+		.flags = KEY_OURS | KEY_BLANK,
+		.field = BOOL_AT(bridge.strict_file_modes),
+		.doc = "Refuse to start (status 11) when the configuration or the registration can be\n"
+			"read by everybody; false: warn. 0600, 0640, 0440 and 0400 are fine."},
 };
 /* clang-format on */
 

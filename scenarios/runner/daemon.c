@@ -22,7 +22,7 @@ enum {
 	MAX_KEPT_BYTES = 256 * 1024,
 	MAX_ARGS = 30,
 	OWN_ENV = 7,
-	MAX_ENV = 24
+	MAX_ENV = 31
 };
 
 struct daemon {
@@ -128,6 +128,28 @@ static bool make_pipe(int *ours, int *theirs)
 	return true;
 }
 
+/* A story's variables, in place of our own of that name. */
+static void add_env(char **env, const cJSON *story)
+{
+	const cJSON *item;
+	size_t count = OWN_ENV;
+
+	cJSON_ArrayForEach(item, story)
+	{
+		size_t n = strlen(item->string), at = 0;
+		while (at < OWN_ENV &&
+		        (strncmp(env[at], item->string, n) != 0 || env[at][n] != '=')) {
+			at++;
+		}
+		if (!cJSON_IsString(item) || (at == OWN_ENV && count == MAX_ENV)) {
+			continue;
+		}
+		at = at == OWN_ENV ? count++ : at;
+		free(env[at]);
+		env[at] = xasprintf("%s=%s", item->string, item->valuestring);
+	}
+}
+
 /* The same whatever surrounds the runner, but for what a wrapper such as valgrind needs.
  */
 static void make_env(
@@ -143,22 +165,14 @@ static void make_env(
 	                 "detect_stack_use_after_return=1:check_initialization_order=1");
 	env[5] = xstrdup("UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1");
 	env[6] = xstrdup("TZ=UTC");
-	size_t count = OWN_ENV;
-	const cJSON *item;
-	cJSON_ArrayForEach(item, json_obj(options->around, "env"))
-	{
-		if (cJSON_IsString(item) && count < OWN_ENV + MAX_ENV) {
-			env[count++] =
-			        xasprintf("%s=%s", item->string, item->valuestring);
-		}
-	}
+	add_env(env, json_obj(options->around, "env"));
 }
 
 static bool fork_child(
         struct daemon *daemon, const struct daemon_options *options, const int out[2])
 {
 	char *args[MAX_ARGS + 2] = {NULL};
-	char *env[OWN_ENV + MAX_ENV + 1] = {NULL};
+	char *env[MAX_ENV + 1] = {NULL};
 
 	args[0] = xstrdup(options->program);
 	for (size_t i = 0; i < MAX_ARGS && options->args[i] != NULL; i++) {

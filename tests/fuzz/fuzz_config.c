@@ -6,6 +6,8 @@
 #include "lib/mem.h"
 
 #include "bridge/config/config.h"
+#include "bridge/config/modernize.h"
+#include "bridge/config/reading.h"
 #include "bridge/config/template.h"
 #include "bridge/config/write_back.h"
 #include "bridge/config/yaml_read.h"
@@ -39,6 +41,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&edited, YAML_MAX_BYTES + 4096);
 	write_back_tokens(text, "AAAA", "HHHH", &edited, NULL);
 	buf_finish(&edited);
+
+	/* What has been moved once means the same, and has nothing left to move. */
+	struct buf modern, again;
+	buf_init(&modern, YAML_MAX_BYTES);
+	buf_init(&again, YAML_MAX_BYTES);
+	if (modernize_text(text, &modern) > 0) {
+		assert(reading_is_same(text, buf_str(&modern)));
+		(void)modernize_text(buf_str(&modern), &again);
+	}
+	buf_finish(&modern);
+	buf_finish(&again);
 
 	char *tmpl = xcalloc(1, size + 1);
 	memcpy(tmpl, data, size);
