@@ -1,7 +1,7 @@
 /* proves: MSG-08 */
 #include "tests/unit/pipe_fixture.h"
 
-enum { STALL_MS = 10000, SHORT_STALL_MS = 60 };
+enum { STALL_MS = 10000, SHORT_STALL_MS = 250 };
 
 static struct http_req *req;
 static struct result outcome;
@@ -170,7 +170,7 @@ static void test_silent_peer(void **state)
 	down_conn = NULL;
 	assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
 	assert_int_equal(outcome.err.kind, ERR_UNSURE);
-	assert_string_equal(outcome.err.msg, "no progress within 60 ms");
+	assert_string_equal(outcome.err.msg, "no progress within 250 ms");
 	finish_case();
 }
 
