@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 
 #include "scenarios/runner/acks.h"
+#include "scenarios/runner/file_ledger.h"
 #include "scenarios/runner/ledger.h"
 
 #include <stdlib.h>
@@ -163,6 +164,7 @@ bool invariants_check(const struct timeline *timeline,
 	bool ok = check_clean(timeline, out) &&
 	          (!context->at_rest || check_loss(ledger, out)) &&
 	          check_duplicates(ledger, out) && check_order(ledger, out) &&
+	          file_ledger_check(timeline, ledger, context->at_rest, out) &&
 	          check_acks(timeline, context, out);
 	ledger_destroy(&ledger);
 	return ok;

@@ -110,6 +110,7 @@ static bool is_person_on_slack(const struct record *record)
 	       record_is(record, "by", "person") &&
 	       record_str(record, "text")[0] != '\0' &&
 	       (subtype[0] == '\0' || strcmp(subtype, "me_message") == 0 ||
+	               strcmp(subtype, "file_share") == 0 ||
 	               strcmp(subtype, "thread_broadcast") == 0);
 }
 
@@ -120,11 +121,18 @@ static bool is_matrix_message(const struct record *record)
 	       record_str(record, "edits")[0] == '\0';
 }
 
+/* The text of a file without a caption is its name. */
+static bool is_bare_file(const struct record *record)
+{
+	return record_str(record, "sha256")[0] != '\0' &&
+	       record_is(record, "file", record_str(record, "text"));
+}
+
 /* Commands to the bridge are not for Slack. */
 static bool is_person_on_matrix(const struct record *record)
 {
 	return is_matrix_message(record) && record_is(record, "by", "person") &&
-	       !str_starts(record_str(record, "text"), "!slack");
+	       !is_bare_file(record) && !str_starts(record_str(record, "text"), "!slack");
 }
 
 static bool is_arrival(const struct record *record)
@@ -326,6 +334,14 @@ void ledger_destroy(struct ledger **ledger)
 	free((*ledger)->entries);
 	free(*ledger);
 	*ledger = NULL;
+}
+
+const char *ledger_conversation(const struct ledger *ledger, const struct record *record)
+{
+	const struct place *room = NULL;
+	const char *name = pair_of(ledger, record, &room);
+
+	return name != NULL && room->created->seq < record->seq ? name : NULL;
 }
 
 size_t ledger_count(const struct ledger *ledger)

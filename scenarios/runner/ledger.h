@@ -27,6 +27,9 @@ struct ledger;
 struct ledger *ledger_create(const struct timeline *timeline);
 void ledger_destroy(struct ledger **ledger);
 
+/* The pair a message stands in, NULL if it is none, or if the room was not there yet. */
+const char *ledger_conversation(const struct ledger *ledger, const struct record *record);
+
 /* In the order in which people wrote. */
 size_t ledger_count(const struct ledger *ledger);
 const struct entry *ledger_get(const struct ledger *ledger, size_t index);
