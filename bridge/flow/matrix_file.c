@@ -70,6 +70,17 @@ static enum step_rc ask_author(struct flow *flow)
 	return matrix_post_author(flow, &state->post);
 }
 
+/* The intent, with its time: from the next step on the file may be on Slack. */
+static void intend(struct flow *flow)
+{
+	const struct app *app = flow->app;
+	struct state *state = flow->state;
+	autofree char *now = xasprintf("%lld", (long long)loop_wall_ms(app->loop));
+
+	flow_set_fact(flow, "sharing", now);
+	state->may_share = true;
+}
+
 /* ---------------------------------------------------------------- waiting */
 
 static bool is_late_job(const struct flow *flow)
@@ -84,7 +95,7 @@ static enum step_rc let_it_follow(struct flow *flow)
 	const char *event = payload_text(flow, "event");
 	autofree char *key = xasprintf("l:%s", event);
 	autofree char *lane = xasprintf("l %s", event);
-	autofree char *notice_key = xasprintf("notice:%s", key);
+	autofree char *notice_key = xasprintf("notice:late:%s", event);
 	autojson cJSON *payload = cJSON_Duplicate(flow->payload, true);
 
 	json_set_bool(payload, "late", true);
@@ -112,9 +123,7 @@ static enum step_rc await_file(struct flow *flow)
 	}
 	if (state->row.state == FILE_CARRIED) {
 		flow_set_fact(flow, "file_id", state->row.result);
-		/* The intent goes into the same commit. */
-		flow_set_fact(flow, "sharing", "yes");
-		state->may_share = true;
+		intend(flow); /* into the same commit */
 		return STEP_DONE;
 	}
 	files_forget(&state->row);
@@ -137,13 +146,20 @@ static void handle_looked(const cJSON *file, const struct err *err, void *arg)
 	const struct portal *portal = payload_portal(flow);
 	const char *ts =
 	        portal == NULL ? NULL : slack_file_share(file, portal->channel_id);
-	struct err judged = failure_judge(err);
+	/* What is not completed is no file yet; what is one will have its message. */
+	bool is_unknown = err->kind == ERR_PERMANENT &&
+	                  str_equal(err->name, "file_not_found") &&
+	                  !str_equal(flow_fact(flow, "shared"), "yes");
+	struct err judged = is_unknown ? (struct err)ERR_INIT : failure_judge(err);
 
 	if (ts != NULL) {
 		flow_set_fact(flow, "ts", ts);
-	} else if (err->kind == ERR_NONE && flow_fact(flow, "shared") == NULL) {
+	} else if (is_unknown) {
 		state->may_share = true;
 	} else if (err->kind == ERR_NONE) {
+		if (flow_fact(flow, "shared") == NULL) {
+			flow_set_fact(flow, "shared", "perhaps");
+		}
 		fact_set_number(flow, "looks", fact_number(flow, "looks") + 1);
 		err_set(&judged, ERR_RETRY, 0, "Slack has not made its message yet");
 		judged.retry_after_ms = LOOK_AGAIN_MS;
@@ -169,7 +185,9 @@ static void handle_shared(const struct err *err, void *arg)
 	} else {
 		/* Surely not shared: no need to look. */
 		state->may_share = err->kind == ERR_RETRY;
-		flow_set_fact(flow, "sharing", err->kind == ERR_RETRY ? NULL : "yes");
+		if (err->kind == ERR_RETRY) {
+			flow_set_fact(flow, "sharing", NULL);
+		}
 	}
 	flow_continue(flow, &judged);
 }
@@ -196,9 +214,14 @@ static char *comment_of(const struct matrix_content *content)
 static enum step_rc share(struct flow *flow, struct login *login)
 {
 	struct state *state = flow->state;
-	enum step_rc rc = matrix_content_make(flow, &state->post.content,
-	        payload_portal(flow), flow_fact(flow, "thread_ts") != NULL);
+	struct matrix_file file;
+	enum step_rc rc = STEP_DONE;
 
+	matrix_file_parse(json_obj(flow->payload, "content"), &file);
+	if (file.has_caption) {
+		rc = matrix_content_make(flow, &state->post.content, payload_portal(flow),
+		        flow_fact(flow, "thread_ts") != NULL);
+	}
 	if (rc != STEP_DONE) {
 		return rc;
 	}
@@ -220,13 +243,33 @@ static enum step_rc share(struct flow *flow, struct login *login)
 /* Looks once Slack must have finished what a process that died may have asked for. */
 static enum step_rc doubt(struct flow *flow, struct login *login)
 {
-	if (flow->attempts == 0 && flow_fact(flow, "shared") == NULL) {
+	const struct app *app = flow->app;
+	int64_t since_ms = strtoll(flow_fact(flow, "sharing"), NULL, 10);
+	int64_t age_ms = loop_wall_ms(app->loop) - since_ms;
+
+	/* A clock that was set back: then it is waited for in full, once. */
+	if (flow_fact(flow, "shared") == NULL && flow_fact(flow, "doubted") == NULL &&
+	        age_ms < LOOK_AFTER_MS) {
 		err_set(&flow->err, ERR_RETRY, 0,
 		        "shared perhaps before a restart: to be looked up");
-		flow->err.retry_after_ms = LOOK_AFTER_MS;
+		flow->err.retry_after_ms =
+		        age_ms < 0 ? LOOK_AFTER_MS : (uint32_t)(LOOK_AFTER_MS - age_ms);
+		flow_set_fact(flow, "doubted", "yes");
 		return STEP_FAIL;
 	}
 	return look(flow, login);
+}
+
+/* Slack has the file and shows it nowhere, and to share it again might show it twice. */
+static enum step_rc give_up_looking(struct flow *flow)
+{
+	log_warn("shared file without a message", "event=%s file=%s",
+	        payload_text(flow, "event"), flow_fact(flow, "file_id"));
+	if (str_equal(flow_fact(flow, "shared"), "yes")) {
+		return STEP_END;
+	}
+	err_set(&flow->err, ERR_PERMANENT, 0, "it is not known whether Slack shows it");
+	return STEP_FAIL;
 }
 
 static enum step_rc share_once(struct flow *flow)
@@ -240,16 +283,11 @@ static enum step_rc share_once(struct flow *flow)
 	if (login == NULL) {
 		return STEP_FAIL;
 	}
-	if (flow_fact(flow, "shared") != NULL && fact_number(flow, "looks") > MAX_LOOKS) {
-		/* Slack has it and shows it nowhere: nothing more can be done, and to
-		 * share it again might show it twice. */
-		log_warn("shared file without a message", "event=%s file=%s",
-		        payload_text(flow, "event"), flow_fact(flow, "file_id"));
-		return STEP_END;
+	if (fact_number(flow, "looks") > MAX_LOOKS) {
+		return give_up_looking(flow);
 	}
 	if (flow_fact(flow, "sharing") == NULL) {
-		flow_set_fact(flow, "sharing", "yes");
-		state->may_share = true;
+		intend(flow);
 		return STEP_SAVE;
 	}
 	return state->may_share ? share(flow, login) : doubt(flow, login);

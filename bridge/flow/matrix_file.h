@@ -13,7 +13,8 @@ struct matrix_file {          /* borrows from the content */
 	const char *mxc;      /* "" if there is none */
 	const char *mimetype; /* "" if not said */
 	bool is_encrypted;
-	int64_t bytes; /* what its sender says; -1 if nothing */
+	bool has_caption; /* its body is one, and not its name */
+	int64_t bytes;    /* what its sender says; -1 if nothing */
 };
 
 /* Is this message (or sticker) a file? */

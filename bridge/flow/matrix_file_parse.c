@@ -43,11 +43,15 @@ bool matrix_file_is(const char *msgtype, const cJSON *content)
 void matrix_file_parse(const cJSON *content, struct matrix_file *out)
 {
 	const cJSON *encrypted = json_obj(content, "file");
+	const char *name = json_str_or(content, "filename", "");
+	const char *body = json_str_or(content, "body", "");
 
 	*out = (struct matrix_file){
 	        .mxc = json_str_or(content, "url", ""),
 	        .mimetype = json_str_or(content, "info.mimetype", ""),
 	        .is_encrypted = encrypted != NULL,
+	        .has_caption =
+	                name[0] != '\0' && body[0] != '\0' && !str_equal(name, body),
 	        .bytes = json_int(content, "info.size", -1),
 	};
 }

@@ -85,6 +85,7 @@ enum step_rc slack_content_make(struct flow *flow, struct slack_content *content
 	content->app = flow->app;
 	content->login = login;
 	content->username = json_str_or(message, "username", "");
+	content->has_files = cJSON_GetArraySize(json_arr(message, "files")) > 0;
 	to_matrix_convert(message, &names, NULL, &content->text);
 	content->made = true;
 	return STEP_DONE;
@@ -104,7 +105,10 @@ unsigned slack_content_count(const struct slack_content *content)
 {
 	size_t count = content->text.count;
 
-	return count == 0 ? 1 : count > MAX_EVENTS ? MAX_EVENTS : (unsigned)count;
+	if (count == 0) {
+		return content->has_files ? 0 : 1;
+	}
+	return count > MAX_EVENTS ? MAX_EVENTS : (unsigned)count;
 }
 
 static cJSON *mentions_of(
@@ -183,7 +187,7 @@ cJSON *slack_content_event(const struct slack_content *content, unsigned index)
 
 	if (content->text.count == 0) {
 		json_set_str(event, "msgtype", "m.notice");
-		json_set_str(event, "body", "(a file; it can be seen on Slack)");
+		json_set_str(event, "body", "(a message that can only be seen on Slack)");
 		/* Always there, so that no server guesses mentions from the text. */
 		return json_set(event, "m.mentions", json_new());
 	}

@@ -15,6 +15,7 @@ struct slack_content { /* in a flow's state; all zero: not made yet */
 	const char *author;   /* the ghost's name; borrowed from ghosts */
 	const char *username; /* of this message alone, "" if the author's; borrowed */
 	struct to_matrix text;
+	bool has_files;
 	bool made;
 };
 
@@ -24,7 +25,7 @@ enum step_rc slack_content_make(struct flow *flow, struct slack_content *content
         struct login *login, const cJSON *message);
 void slack_content_finish(struct slack_content *content);
 
-/* In how many events it comes: at least one. */
+/* In how many events it comes: at least one, if there is no file in it. */
 unsigned slack_content_count(const struct slack_content *content);
 /* The content of one, without relations. Caller deletes. */
 cJSON *slack_content_event(const struct slack_content *content, unsigned index);

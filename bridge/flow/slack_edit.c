@@ -9,6 +9,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/slack_caption.h"
 #include "bridge/flow/slack_change.h"
 #include "bridge/flow/slack_content.h"
 #include "bridge/flow/slack_message.h"
@@ -27,6 +28,7 @@ enum {
 struct state {
 	struct targets targets;
 	struct slack_content content;
+	struct slack_caption caption;
 	char *event_id; /* the answer of the send, until it is recorded */
 	bool rejoined;
 };
@@ -146,9 +148,12 @@ static cJSON *wanted_at(const struct state *state, unsigned part)
 	if (broadcast && targets_part(&state->targets, PART_BROADCAST) == NULL) {
 		return NULL;
 	}
-	return index < slack_content_count(&state->content)
-	               ? slack_content_event(&state->content, index)
-	               : NULL;
+	cJSON *text = index < slack_content_count(&state->content)
+	                      ? slack_content_event(&state->content, index)
+	                      : NULL;
+	return part == PART_TEXT && state->caption.media != NULL
+	               ? slack_caption_event(&state->caption, text)
+	               : text;
 }
 
 static void record(struct flow *flow, unsigned part)
@@ -170,6 +175,12 @@ static void record(struct flow *flow, unsigned part)
 		        payload_portal(flow)->room_id, state->event_id, (int64_t)0,
 		        first->sender, "s", first->thread_ts, first->edited_ts,
 		        loop_wall_ms(app->loop));
+	}
+	if (part == PART_TEXT && state->caption.media != NULL) {
+		autojson cJSON *text = slack_content_count(&state->content) > 0
+		                               ? slack_content_event(&state->content, 0)
+		                               : NULL;
+		slack_caption_record(flow, text);
 	}
 	log_info("edit to Matrix", "team=%s channel=%s ts=%s part=%u event=%s",
 	        payload_text(flow, "team"), payload_text(flow, "channel"),
@@ -225,6 +236,9 @@ static enum step_rc apply(struct flow *flow)
 		rc = slack_content_make(flow, &state->content, payload_login(flow),
 		        json_obj(flow->payload, "message"));
 	}
+	if (rc == STEP_DONE) {
+		rc = slack_caption_recall(flow, &state->caption);
+	}
 	for (; rc == STEP_DONE && n < PART_FILES; n++) {
 		fact_set_number(flow, "piece", n);
 		rc = change_place(flow, n);
@@ -264,6 +278,7 @@ static void finish(struct flow *flow)
 
 	targets_forget(&state->targets);
 	slack_content_finish(&state->content);
+	slack_caption_finish(&state->caption);
 	free(state->event_id);
 }
 

@@ -82,6 +82,9 @@ static enum step_rc await_file(struct flow *flow)
 	if (!state->row.known) {
 		return files_ask(flow, &state->row, key);
 	}
+	if (state->row.state == FILE_CARRIED && state->row.reason[0] != '\0') {
+		return STEP_END; /* it was shown with its text: slack_caption.h */
+	}
 	if (state->row.state != FILE_UNDER_WAY) {
 		return STEP_DONE;
 	}
@@ -305,15 +308,20 @@ static cJSON *extract(const cJSON *file)
 	return copy;
 }
 
+char *slack_file_key(
+        const char *team_id, const char *channel_id, const char *ts, const char *file_id)
+{
+	return xasprintf("f:%s:%s:%s:%s", team_id, channel_id, ts, file_id);
+}
+
 static void add_jobs(struct login *login, struct store_tx *tx,
-        const struct slack_event *event, const cJSON *file, unsigned index,
-        const char *key)
+        const struct slack_event *event, const cJSON *file, unsigned index)
 {
 	struct queue *queue = login->app->queue;
-	autofree char *file_key = xasprintf("f:%s:%s:%s:%s", login->team_id,
-	        event->channel_id, event->ts, json_str_or(file, "id", ""));
-	autofree char *carry_key = xasprintf("c%s", file_key);
-	autofree char *carry_lane = xasprintf("f %s", file_key);
+	autofree char *key = slack_file_key(login->team_id, event->channel_id, event->ts,
+	        json_str_or(file, "id", ""));
+	autofree char *carry_key = xasprintf("c%s", key);
+	autofree char *carry_lane = xasprintf("f %s", key);
 	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
 	autojson cJSON *payload = json_new();
 
@@ -323,42 +331,25 @@ static void add_jobs(struct login *login, struct store_tx *tx,
 	json_set_str(payload, "thread_ts", event->thread_ts);
 	json_set_str(payload, "user", event->user_id);
 	json_set_str(payload, "bot", event->bot_id);
-	json_set_str(payload, "key", file_key);
+	json_set_str(payload, "key", key);
 	json_set_int(payload, "part", PART_FILES + index);
 	json_set(payload, "file", extract(file));
 	autofree char *text = json_print(payload);
 	queue_add(queue, tx, carry_key, carry_lane, FLOW_SLACK_FILE_CARRY, text);
-	queue_add_sorted(queue, tx, key != NULL ? key : file_key, lane, event->ts,
-	        FLOW_SLACK_FILE, text);
+	queue_add_sorted(queue, tx, key, lane, event->ts, FLOW_SLACK_FILE, text);
 }
 
-static bool has_other_content(const struct slack_event *event)
+void slack_files_add(
+        struct login *login, struct store_tx *tx, const struct slack_event *event)
 {
-	return event->text[0] != '\0' ||
-	       cJSON_GetArraySize(json_arr(event->message, "blocks")) > 0 ||
-	       cJSON_GetArraySize(json_arr(event->message, "attachments")) > 0;
-}
-
-bool slack_files_add(struct login *login, struct store_tx *tx,
-        const struct slack_event *event, enum slack_files_kind kind)
-{
-	autofree char *message_key =
-	        xasprintf("s:%s:%s:%s", login->team_id, event->channel_id, event->ts);
-	bool alone = kind == SLACK_FILES_ALONE;
 	unsigned index = 0;
 	const cJSON *file;
 
-	if (alone == has_other_content(event)) {
-		return false;
-	}
 	cJSON_ArrayForEach(file, json_arr(event->message, "files"))
 	{
 		struct slack_file known;
 		if (index < SLACK_FILES_MAX && slack_file_parse(file, &known)) {
-			add_jobs(login, tx, event, file, index,
-			        alone && index == 0 ? message_key : NULL);
-			index++;
+			add_jobs(login, tx, event, file, index++);
 		}
 	}
-	return index > 0;
 }

@@ -12,14 +12,13 @@
 
 enum { SLACK_FILES_MAX = 50 }; /* of a message; Slack's clients allow ten */
 
-enum slack_files_kind {
-	SLACK_FILES_ALONE, /* the message has nothing else: the first one takes its key */
-	SLACK_FILES_BEHIND_TEXT, /* it has: they come after it */
-};
-/* Adds the jobs for all files of a message of that kind to a transaction, once however
- * often it comes. False: it is none of that kind, and nothing was added. */
-bool slack_files_add(struct login *login, struct store_tx *tx,
-        const struct slack_event *event, enum slack_files_kind kind);
+/* Adds the jobs for all files of a message to a transaction, behind that of its text,
+ * once however often it comes. */
+void slack_files_add(
+        struct login *login, struct store_tx *tx, const struct slack_event *event);
+/* The key of a file's row. Caller frees. */
+char *slack_file_key(
+        const char *team_id, const char *channel_id, const char *ts, const char *file_id);
 
 /* Adds the jobs for the files that the event says are deleted. */
 void slack_files_gone_add(

@@ -17,7 +17,8 @@ struct state {
 	struct files_turn turn;
 	struct http_pipe *pipe; /* NULL: none is under way */
 	bool preview_tried;
-	cJSON *asked; /* the answer of files.info; NULL: not asked in this life */
+	bool is_login_page; /* that is what came */
+	cJSON *asked;       /* the answer of files.info; NULL: not asked in this life */
 };
 
 /* The object as files.info gave it, or as it came with the message. */
@@ -110,6 +111,7 @@ static void handle_ready(
 	bool is_preview = flow_fact(flow, "media") != NULL;
 	if (slack_is_login_page(head, first, is_preview ? "image/" : file.mimetype)) {
 		err_set(&err, ERR_RETRY, 0, "Slack wants a log-in for it");
+		state->is_login_page = true;
 		http_pipe_fail(state->pipe, &err);
 		return;
 	}
@@ -194,7 +196,8 @@ static void handle_carried(
 	} else if (end->too_large) {
 		err_set(&err, ERR_PERMANENT, 0, "it is too large to be carried over");
 	} else {
-		count_refusals(flow, &err, end->by_download || end->refused != NULL);
+		count_refusals(flow, &err,
+		        end->by_download || end->refused != NULL || state->is_login_page);
 	}
 	log_debug("file from Slack", "key=%s bytes=%lld result=%s", flow->key,
 	        (long long)end->bytes, err_kind_to_str(err.kind));

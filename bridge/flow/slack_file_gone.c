@@ -4,6 +4,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/slack_file.h"
+#include "bridge/flow/slack_thread.h"
 #include "bridge/flow/wait.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -14,6 +15,8 @@ struct state {
 	bool known;
 	/* The next one of them; NULL: there is none (left). */
 	char *channel_id, *slack_ts, *event_id, *sender, *room_id;
+	char *text; /* the event that its text alone is; "" if it was no caption */
+	char *text_event_id; /* the answer of its send */
 	int64_t part;
 	bool redacted;
 	bool rejoined;
@@ -26,6 +29,8 @@ static void forget(struct state *state)
 	free(state->event_id);
 	free(state->sender);
 	free(state->room_id);
+	free(state->text);
+	free(state->text_event_id);
 	*state = (struct state){0};
 }
 
@@ -43,6 +48,7 @@ static void handle_events(
 		str_replace(&state->event_id, store_text(row, 0, 3));
 		str_replace(&state->sender, store_text(row, 0, 4));
 		str_replace(&state->room_id, store_text(row, 0, 5));
+		str_replace(&state->text, store_text(row, 0, 6));
 	}
 	state->known = err->kind == ERR_NONE;
 	flow_continue(flow, err);
@@ -96,6 +102,57 @@ static enum step_rc redact(struct flow *flow)
 	                      state->event_id, txn_id, NULL, handle_redacted, flow));
 }
 
+/* ---------------------------------------------------------------- its caption stays */
+
+static void handle_text_sent(const char *event_id, const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+
+	str_replace(&state->text_event_id, event_id);
+	flow_continue(flow, err);
+}
+
+static enum step_rc send_text(struct flow *flow)
+{
+	struct app *app = flow->app;
+	const struct state *state = flow->state;
+	autofree char *txn_id = matrix_txn_id("caption", state->event_id, NULL);
+	autojson cJSON *content = json_parse(str_from(state->text), NULL);
+
+	return wait_matrix(
+	        flow, matrix_send(app->matrix, state->sender, state->room_id,
+	                      "m.room.message", txn_id, content,
+	                      slack_ts_ms(state->slack_ts), handle_text_sent, flow));
+}
+
+static bool has_text(const struct state *state)
+{
+	return state->text != NULL && str_starts(state->text, "{\"");
+}
+
+/* What is recorded for one event, in one commit. */
+static void record(struct flow *flow)
+{
+	const struct app *app = flow->app;
+	const struct state *state = flow->state;
+	const char *team = payload_text(flow, "team");
+
+	if (state->text_event_id != NULL) {
+		store_tx_add(flow_tx(flow), STMT_MESSAGE_PUT, "sssississssi", team,
+		        state->channel_id, state->slack_ts, state->part, state->room_id,
+		        state->text_event_id, (int64_t)0, state->sender, "s", "", "",
+		        loop_wall_ms(app->loop));
+	} else {
+		store_tx_add(flow_tx(flow), STMT_MESSAGE_GONE, "sssi", team,
+		        state->channel_id, state->slack_ts, state->part);
+	}
+	store_tx_add(flow_tx(flow), STMT_FILE_ALONE, "ssss", team, state->channel_id,
+	        state->slack_ts, payload_text(flow, "file"));
+	log_info("file deletion to Matrix", "team=%s channel=%s ts=%s event=%s", team,
+	        state->channel_id, state->slack_ts, state->event_id);
+}
+
 static enum step_rc redact_all(struct flow *flow)
 {
 	struct state *state = flow->state;
@@ -109,11 +166,10 @@ static enum step_rc redact_all(struct flow *flow)
 	if (!state->redacted) {
 		return redact(flow);
 	}
-	store_tx_add(flow_tx(flow), STMT_MESSAGE_GONE, "sssi", payload_text(flow, "team"),
-	        state->channel_id, state->slack_ts, state->part);
-	log_info("file deletion to Matrix", "team=%s channel=%s ts=%s event=%s",
-	        payload_text(flow, "team"), state->channel_id, state->slack_ts,
-	        state->event_id);
+	if (has_text(state) && state->text_event_id == NULL) {
+		return send_text(flow);
+	}
+	record(flow);
 	forget(state);
 	return STEP_SAVE; /* and the next one */
 }

@@ -10,6 +10,7 @@
 #include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/slack_caption.h"
 #include "bridge/flow/slack_content.h"
 #include "bridge/flow/slack_file.h"
 #include "bridge/flow/slack_thread.h"
@@ -23,6 +24,7 @@
 struct state {
 	struct slack_content content;
 	struct slack_thread thread;
+	struct slack_caption caption;
 	char *event_id; /* the answer of the send, until it is recorded */
 	bool rejoined;  /* the ghost was found missing once already */
 };
@@ -143,6 +145,10 @@ static cJSON *content_of(const struct flow *flow, unsigned n)
 	unsigned count = slack_content_count(&state->content);
 	cJSON *content = slack_content_event(&state->content, n % count);
 
+	if (state->caption.media != NULL) {
+		content = slack_caption_event(&state->caption, content);
+	}
+
 	if (state->thread.root_event != NULL) {
 		slack_content_thread(content, state->thread.root_event,
 		        state->thread.last_event, n < count);
@@ -170,6 +176,9 @@ static enum step_rc prepare(struct flow *flow)
 		rc = slack_content_make(flow, &state->content, payload_login(flow),
 		        json_obj(flow->payload, "message"));
 	}
+	if (rc == STEP_DONE && events_of(flow) == 1) {
+		rc = slack_caption_decide(flow, &state->caption);
+	}
 	return rc;
 }
 
@@ -182,6 +191,10 @@ static enum step_rc send_event(struct flow *flow)
 	if (state->event_id != NULL) {
 		bool last = n + 1 >= events_of(flow);
 		add_mapping(flow, part_of(flow, n));
+		if (state->caption.media != NULL) {
+			autojson cJSON *text = slack_content_event(&state->content, 0);
+			slack_caption_record(flow, text);
+		}
 		str_replace(&state->event_id, NULL);
 		fact_set_number(flow, "piece", n + 1);
 		/* The last mapping and the end of the job: one commit. */
@@ -229,6 +242,7 @@ static void finish(struct flow *flow)
 	struct state *state = flow->state;
 
 	slack_content_finish(&state->content);
+	slack_caption_finish(&state->caption);
 	slack_thread_finish(&state->thread);
 	free(state->event_id);
 }
@@ -285,10 +299,7 @@ void slack_message_add(
 	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
 	autofree char *text = slack_message_payload(login, event, event->ts);
 
-	if (slack_files_add(login, tx, event, SLACK_FILES_ALONE)) {
-		return;
-	}
 	queue_add_sorted(
 	        login->app->queue, tx, key, lane, event->ts, FLOW_SLACK_MESSAGE, text);
-	slack_files_add(login, tx, event, SLACK_FILES_BEHIND_TEXT);
+	slack_files_add(login, tx, event);
 }

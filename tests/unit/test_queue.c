@@ -26,7 +26,8 @@ struct world {
 	int fail_times; /* how often "act" fails before it works */
 	enum err_kind fail_kind;
 	uint32_t wish_ms;     /* of the failure */
-	struct flow *waiting; /* of the flow "slow" */
+	struct flow *waiting; /* of the flows "slow" and "aside" */
+	bool let_go;
 	int cancelled;
 };
 
@@ -86,6 +87,19 @@ static enum step_rc step_hang(struct flow *flow)
 	return flow_wait(flow, flow->app, cancel_slow);
 }
 
+/* Waits where it costs nobody a place; goes on when the test lets it. */
+static enum step_rc step_aside(struct flow *flow)
+{
+	struct world *world = flow->app;
+
+	if (world->let_go) {
+		tell(world, "back", flow);
+		return STEP_DONE;
+	}
+	world->waiting = flow;
+	return flow_wait_aside(flow, world, cancel_slow);
+}
+
 /* Writes something of its own, and remembers that it did. */
 static enum step_rc step_write(struct flow *flow)
 {
@@ -131,8 +145,10 @@ static const struct flow_def writer = {
         .name = "writer", .steps = write_steps, .state_size = 8};
 static const struct flow_def spoiler = {
         .name = "spoiler", .steps = spoil_steps, .dead = dead};
+static const struct step patient_steps[] = {{"aside", step_aside}, {NULL, NULL}};
+static const struct flow_def patient = {.name = "aside", .steps = patient_steps};
 static const struct flow_def *const defs[] = {
-        &plain, &slow, &hang, &writer, &spoiler, NULL};
+        &plain, &slow, &hang, &writer, &spoiler, &patient, NULL};
 
 static void open_world(struct world *world)
 {
@@ -508,6 +524,26 @@ static void lanes_that_wait_on_one_side_keep_nobody_waiting_on_the_other(void **
 	assert_string_equal(world->story, "intent:x act:x");
 }
 
+static void who_waits_aside_takes_nobodys_place(void **state)
+{
+	struct world *world = *state;
+
+	for (int i = 0; i < 500; i++) {
+		autofree char *key = xasprintf("%d", i);
+		autofree char *lane = xasprintf("s %d", i);
+		add(world, key, lane, "aside");
+	}
+	settle(world);
+	add(world, "x", "s room", "plain");
+	settle(world);
+	assert_string_equal(world->story, "intent:x act:x");
+	world->let_go = true;
+	flow_continue(world->waiting, NULL);
+	settle(world);
+	assert_non_null(strstr(world->story, "back:499"));
+	assert_int_equal(queue_lanes(world->queue), 499);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -530,6 +566,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(
 	                lanes_that_wait_on_one_side_keep_nobody_waiting_on_the_other,
 	                set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(
+	                who_waits_aside_takes_nobodys_place, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
 	                jobs_of_a_lane_run_in_order, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
