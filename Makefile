@@ -144,6 +144,11 @@ exit-11: all
 	@ci/exit-11 $(BUILD)
 demo: all
 	@ci/demo $(BUILD) $(if $(DEMO_EXIT),--exit)
+# The daemon's memory while files of so many MiB go either way.
+MIB ?= 100
+.PHONY: bench-files
+bench-files: all
+	@ci/bench-files $(BUILD) $(MIB)
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 lint:
