@@ -125,45 +125,6 @@ static void listen_for_homeserver(struct bridge *bridge)
 	}
 }
 
-static void begin_start(struct bridge *bridge)
-{
-	bridge->start = start_begin(&bridge->app, handle_started, bridge);
-}
-
-static void handle_crash_counted(const struct err *err, void *arg)
-{
-	struct bridge *bridge = arg;
-
-	bridge->quarantine = NULL;
-	if (err->kind == ERR_NONE) {
-		crash_settle(bridge->crash_path);
-	} else {
-		log_error(
-		        "the last crash could not be counted", "error=\"%s\"", err->msg);
-	}
-	begin_start(bridge);
-}
-
-/* Before anything is worked on: what crashed the last run must not crash this one for
- * ever. */
-static void count_crash(struct bridge *bridge)
-{
-	struct crash_report report;
-
-	if (bridge->crash_path == NULL || !crash_read(bridge->crash_path, &report)) {
-		begin_start(bridge);
-		return;
-	}
-	log_error("the previous run crashed",
-	        "signal=%s version=%s event=\"%s\" job=%lld where=\"%s\" report=%s",
-	        report.signal, report.version, report.event, (long long)report.job,
-	        report.where, bridge->crash_path);
-	bridge->quarantine = quarantine_count(
-	        &bridge->app, report.job, report.event, handle_crash_counted, bridge);
-}
-
-/* Logins are known: Slack connects at once, whether or not the homeserver is there, for
- * its events are kept until it is. */
 static void handle_logins(const struct err *err, void *arg)
 {
 	struct bridge *bridge = arg;
@@ -173,7 +134,48 @@ static void handle_logins(const struct err *err, void *arg)
 		stop(bridge, EXIT_DATABASE_CONNECT);
 		return;
 	}
-	count_crash(bridge);
+	bridge->start = start_begin(&bridge->app, handle_started, bridge);
+}
+
+/* The portals are known, and what crashed the last run: now events may come in. Slack
+ * connects as soon as its logins are known, whether or not the homeserver is there, for
+ * its events are kept until it is. */
+static void open_doors(struct bridge *bridge)
+{
+	listen_for_homeserver(bridge);
+	logins_load(bridge->app.logins, handle_logins, bridge);
+}
+
+static void handle_crash_counted(const struct err *err, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	bridge->quarantine = NULL;
+	if (err->kind != ERR_NONE) {
+		log_error(
+		        "the last crash could not be counted", "error=\"%s\"", err->msg);
+	} else if (bridge->crash_path != NULL) {
+		crash_settle(bridge->crash_path);
+	}
+	open_doors(bridge);
+}
+
+/* Before anything is taken in or worked on: what crashed the last run must not crash this
+ * one for ever. */
+static void count_crash(struct bridge *bridge)
+{
+	struct crash_report report = {0};
+
+	if (bridge->crash_path != NULL && crash_read(bridge->crash_path, &report)) {
+		log_error("the previous run crashed",
+		        "signal=%s version=%s event=\"%s\" source=\"%s\" job=%lld "
+		        "where=\"%s\" report=%s",
+		        report.signal, report.version, report.event, report.source,
+		        (long long)report.job, report.where, bridge->crash_path);
+	}
+	const struct quarantine_crash crash = {report.job, report.source, report.event};
+	bridge->quarantine =
+	        quarantine_begin(&bridge->app, &crash, handle_crash_counted, bridge);
 }
 
 static void handle_portals(const struct err *err, void *arg)
@@ -186,8 +188,7 @@ static void handle_portals(const struct err *err, void *arg)
 		return;
 	}
 	/* Not before: a transaction's events are sorted by the portals. */
-	listen_for_homeserver(bridge);
-	logins_load(bridge->app.logins, handle_logins, bridge);
+	count_crash(bridge);
 }
 
 /* The same deployment jitters the same way each time, two deployments differently. */
@@ -256,6 +257,8 @@ static void close_parts(struct bridge *bridge)
 	struct app *app = &bridge->app;
 
 	quarantine_cancel(&bridge->quarantine);
+	cJSON_Delete(app->poison);
+	app->poison = NULL;
 	start_destroy(&bridge->start);
 	poke_destroy(&bridge->poke);
 	public_media_destroy(&bridge->public_media);

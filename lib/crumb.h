@@ -11,6 +11,9 @@ enum { CRUMB_BYTES = 64 };
 
 struct crumb {
 	volatile char kind[CRUMB_BYTES]; /* of the last event: "slack_message send" */
+	/* The event that is being taken in and has no row yet: the ID its sender gave it;
+	 * "": none. Letters, digits and $ : . _ - alone. */
+	volatile char source[CRUMB_BYTES];
 	volatile int64_t job; /* the stored event in whose handling the program is right
 	                         now; 0: in none */
 };
@@ -19,6 +22,8 @@ extern struct crumb crumb;
 
 /* A new event: its kind in one or two words (b may be NULL). */
 void crumb_event(const char *a, const char *b);
+/* It is being taken in under that ID (a is a word before it); NULL: not any more. */
+void crumb_source(const char *a, const char *id);
 /* Its handling begins (a row of the inbox), and ends. */
 void crumb_begin(int64_t job);
 void crumb_end(void);

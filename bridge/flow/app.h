@@ -24,6 +24,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct members *members;
 	struct files *files;
 	uint64_t seed; /* of all jitter */
+	cJSON *poison; /* events the doors leave out: see quarantine.h; NULL: none yet */
 	char life[40]; /* differs from process to process */
 };
 

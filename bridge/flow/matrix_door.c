@@ -3,6 +3,7 @@
 #include "bridge/flow/matrix_file.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/quarantine.h"
 #include "bridge/matrix/events.h"
 #include "lib/crumb.h"
 #include "lib/log.h"
@@ -173,6 +174,20 @@ static void submit(struct store_tx *tx, struct owed_answer *owed)
 	store_tx_submit(tx, NULL, NULL);
 }
 
+/* Nothing of it is looked at but where an answer goes. */
+static void leave_out(struct app *app, struct store_tx *tx, const cJSON *json)
+{
+	const char *event_id = json_str_or(json, "event_id", "");
+	const char *room_id = json_str(json, "room_id");
+
+	if (room_id != NULL) {
+		autofree char *key = xasprintf("left out:%s", event_id);
+		notice_add(app, tx, key, room_id, event_id,
+		        "\xE2\x9A\xA0 This could not be bridged: the bridge fails at it, and "
+		        "whoever runs it has been told.");
+	}
+}
+
 void matrix_door_transaction(struct app *app, struct appservice_txn *txn,
         const char *txn_id, const cJSON *events)
 {
@@ -189,7 +204,12 @@ void matrix_door_transaction(struct app *app, struct appservice_txn *txn,
 			submit(tx, owed);
 			tx = store_tx_create(app->store);
 		}
-		take_event(app, tx, event);
+		if (quarantine_enter(app, "m:", json_str(event, "event_id"))) {
+			take_event(app, tx, event);
+			quarantine_leave();
+		} else {
+			leave_out(app, tx, event);
+		}
 	}
 	store_tx_add(tx, STMT_TXN_ADD, "si", txn_id, loop_wall_ms(app->loop));
 	submit(tx, owed);

@@ -2,6 +2,7 @@
 
 #include "bridge/flow/app.h"
 #include "bridge/flow/logins.h"
+#include "bridge/flow/quarantine.h"
 #include "bridge/flow/slack_change.h"
 #include "bridge/flow/slack_file.h"
 #include "bridge/flow/slack_message.h"
@@ -167,12 +168,11 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 	ack_now(login, envelope); /* nothing to keep */
 }
 
-void slack_door_envelope(struct login *login, const struct slack_envelope *envelope)
+static void take_envelope(struct login *login, const struct slack_envelope *envelope)
 {
 	struct slack_event event;
 	struct err err;
 
-	crumb_event("slack", "envelope");
 	if (!str_equal(envelope->type, "events_api")) {
 		log_debug("envelope without effect", "team=%s type=\"%s\"",
 		        login->team_id, envelope->type);
@@ -192,4 +192,16 @@ void slack_door_envelope(struct login *login, const struct slack_envelope *envel
 	        login->team_id, event.event_id, event.type, event.subtype,
 	        event.channel_id, event.ts, envelope->retry_attempt);
 	take_event(login, envelope, &event);
+}
+
+void slack_door_envelope(struct login *login, const struct slack_envelope *envelope)
+{
+	crumb_event("slack", "envelope");
+	if (!quarantine_enter(
+	            login->app, "s:", json_str(envelope->payload, "event_id"))) {
+		ack_now(login, envelope);
+		return;
+	}
+	take_envelope(login, envelope);
+	quarantine_leave();
 }

@@ -76,15 +76,15 @@ static void put_number(uint64_t number, unsigned base)
 	put(text + at);
 }
 
-static void put_crumb(void)
+static void put_crumb(const volatile char *crumb_text)
 {
-	char kind[CRUMB_BYTES];
+	char text[CRUMB_BYTES];
 
 	for (size_t i = 0; i < CRUMB_BYTES; i++) {
-		kind[i] = crumb.kind[i];
+		text[i] = crumb_text[i];
 	}
-	kind[CRUMB_BYTES - 1] = '\0';
-	put(kind[0] == '\0' ? "none" : kind);
+	text[CRUMB_BYTES - 1] = '\0';
+	put(text[0] == '\0' ? "none" : text);
 }
 
 static const char *signal_name(int signum)
@@ -191,7 +191,7 @@ static void write_log_line(int signum, size_t count)
 		put(is_json ? "\",\"version\":\"" : " version=");
 		put(VERSION);
 		put(is_json ? "\",\"event\":\"" : " event=\"");
-		put_crumb();
+		put_crumb(crumb.kind);
 		put(is_json ? "\",\"job\":\"" : "\" job=");
 		put_number((uint64_t)crumb.job, 10);
 		put(is_json ? "\",\"where\":\"" : " where=\"");
@@ -218,7 +218,9 @@ static void write_report(int signum, const siginfo_t *info)
 	                   : 0,
 	        16);
 	put("\nevent: ");
-	put_crumb();
+	put_crumb(crumb.kind);
+	put("\nsource: ");
+	put_crumb(crumb.source);
 	put("\njob: ");
 	put_number((uint64_t)crumb.job, 10);
 	put("\nwhere: ");
@@ -319,18 +321,26 @@ bool crash_read(const char *path, struct crash_report *out)
 	take_field(text, "event", out->event, sizeof(out->event));
 	take_field(text, "version", out->version, sizeof(out->version));
 	take_field(text, "where", out->where, sizeof(out->where));
+	take_field(text, "source", out->source, sizeof(out->source));
 	take_field(text, "job", number, sizeof(number));
+	if (str_equal(out->source, "none")) {
+		out->source[0] = '\0';
+	}
 	out->job = str_to_int64(str_from(number), 0, INT64_MAX, &job) ? job : 0;
 	return true;
 }
 
 void crash_settle(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	char mark[sizeof(MARK)] = "";
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd >= 0) {
+	if (fd >= 0 && pread(fd, mark, strlen(MARK), 0) == (ssize_t)strlen(MARK) &&
+	        str_equal(mark, MARK)) {
 		(void)!pwrite(fd, SETTLED, strlen(SETTLED), 0);
 		fdatasync(fd);
+	}
+	if (fd >= 0) {
 		close(fd);
 	}
 }

@@ -24,6 +24,7 @@ struct crash_report {
 	char event[64];
 	char version[32];
 	char where[128]; /* the innermost functions of ours */
+	char source[64]; /* ID of the event that was being taken in; "": none */
 	int64_t job;     /* 0: in no event's handling */
 };
 
