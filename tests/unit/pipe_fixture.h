@@ -1,11 +1,13 @@
 /* pipe_fixture: a server from which a test downloads and to which it uploads, both as
- * badly as the test wants. */
+ * badly as the test wants. Time stands still while there is anything to do, so that no
+ * machine is too slow for these tests. */
 #ifndef TESTS_UNIT_PIPE_FIXTURE_H
 #define TESTS_UNIT_PIPE_FIXTURE_H
 
 #include "lib/http_pipe.h"
 
 #include "tests/unit/http_peer.h"
+#include <poll.h>
 
 enum { MAX_BODY = 8 << 20 };
 
@@ -201,10 +203,38 @@ static inline void reset_script(size_t bytes)
 	up_conn = NULL;
 }
 
+/* Everything that is ready; if nothing is, a millisecond passes. */
+static inline void step(void)
+{
+	struct pollfd ready = {.fd = loop_fd(loop), .events = POLLIN};
+
+	if (!loop_drain(loop) && poll(&ready, 1, 1) == 0) {
+		loop_advance_to_us(loop, loop_now_us(loop) + 1000);
+	}
+}
+
+static inline bool run_until(const bool *flag)
+{
+	for (unsigned i = 0; i < 100000 && !*flag; i++) {
+		step();
+	}
+	return *flag;
+}
+
+static inline void run_for(int64_t ms)
+{
+	int64_t until_ms = loop_now_ms(loop) + ms;
+
+	while (loop_now_ms(loop) < until_ms) {
+		step();
+	}
+}
+
 static inline int begin_pipe(void **state)
 {
 	(void)state;
 	begin_with(&(struct http_client_options){.user_agent = "test/1"});
+	loop_use_virtual_clock(loop, 1700000000000);
 	peer->fn = serve_pipe;
 	memcpy(spool_dir + sizeof(spool_dir) - 7, "XXXXXX", 6);
 	assert_non_null(mkdtemp(spool_dir));

@@ -63,7 +63,7 @@ static void test_body_comes_in_pieces(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		reset_script(sizes[i]);
 		start_down(STALL_MS);
-		assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+		assert_true(run_until(&outcome.done));
 		assert_int_equal(outcome.status, 200);
 		assert_int_equal(outcome.body.len, 0);
 		assert_pattern(buf_str(&got), sizes[i]);
@@ -80,13 +80,13 @@ static void test_reader_that_waits(void **state)
 	reset_script(5000000);
 	start_down(SHORT_STALL_MS);
 	at_most_a_move = 0;
-	raw_run_for(loop, 4 * SHORT_STALL_MS);
+	run_for(4 * SHORT_STALL_MS);
 	assert_int_equal(outcome.calls, 0);
 	assert_true(most_seen > 0 && most_seen <= HTTP_WINDOW_BYTES);
 	at_most_a_move = 1000;
 	handle_moved(NULL);
 	while (!outcome.done) {
-		loop_turn(loop, true);
+		step();
 		if (req != NULL && http_req_peek(req).n > 0) {
 			handle_moved(NULL);
 		}
@@ -108,7 +108,7 @@ static void test_head(void **state)
 	assert_false(http_req_head(req, &head, &length));
 	at_most_a_move = 0;
 	while (http_req_peek(req).n == 0) {
-		loop_turn(loop, true);
+		step();
 	}
 	assert_true(http_req_head(req, &head, &length));
 	assert_int_equal(head.status, 200);
@@ -127,7 +127,7 @@ static void test_other_answers_are_whole(void **state)
 	reset_script(300000);
 	down.head = "502 Bad Gateway";
 	start_down(STALL_MS);
-	assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+	assert_true(run_until(&outcome.done));
 	assert_int_equal(outcome.status, 502);
 	assert_int_equal(outcome.body.len, 65536);
 	assert_int_equal(got.len, 0);
@@ -147,7 +147,7 @@ static void test_cut_anywhere(void **state)
 		for (size_t cut = 0; cut < told; cut++) {
 			down.cut_at = cut;
 			start_down(STALL_MS);
-			assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+			assert_true(run_until(&outcome.done));
 			assert_int_equal(outcome.calls, 1);
 			assert_false(outcome.replied);
 			assert_int_equal(outcome.err.kind, ERR_UNSURE);
@@ -165,10 +165,10 @@ static void test_silent_peer(void **state)
 	down.slowly = true;
 	start_down(SHORT_STALL_MS);
 	while (got.len == 0) {
-		loop_turn(loop, true);
+		step();
 	}
 	down_conn = NULL;
-	assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+	assert_true(run_until(&outcome.done));
 	assert_int_equal(outcome.err.kind, ERR_UNSURE);
 	assert_string_equal(outcome.err.msg, "no progress within 250 ms");
 	finish_case();
@@ -181,7 +181,7 @@ static void test_slow_peer(void **state)
 	reset_script(400000);
 	down.slowly = true;
 	start_down(SHORT_STALL_MS);
-	assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+	assert_true(run_until(&outcome.done));
 	assert_int_equal(outcome.err.kind, ERR_NONE);
 	assert_pattern(buf_str(&got), 400000);
 	finish_case();
@@ -234,7 +234,7 @@ static void test_body_goes_in_pieces(void **state)
 		up.slowly = i % 2 == 1;
 		start_up(sizes[i], sizes[i], STALL_MS);
 		assert_true(most_taken <= HTTP_WINDOW_BYTES);
-		assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+		assert_true(run_until(&outcome.done));
 		assert_int_equal(outcome.status, 200);
 		assert_string_equal(buf_cstr(&outcome.body), "done");
 		assert_true(up.whole);
@@ -251,7 +251,7 @@ static void test_no_more_than_announced(void **state)
 	start_up(10, 20, STALL_MS);
 	assert_int_equal(written, 10);
 	assert_int_equal(http_req_unwritten(req), 0);
-	assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+	assert_true(run_until(&outcome.done));
 	assert_pattern(buf_str(&up.body), 10);
 	finish_case();
 }
@@ -263,20 +263,20 @@ static void test_writer_that_waits(void **state)
 	(void)state;
 	reset_script(0);
 	start_up(100000, 50000, SHORT_STALL_MS);
-	raw_run_for(loop, 4 * SHORT_STALL_MS);
+	run_for(4 * SHORT_STALL_MS);
 	assert_int_equal(outcome.calls, 0);
 	to_write = 100000;
 	write_some(NULL);
-	assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+	assert_true(run_until(&outcome.done));
 	assert_int_equal(outcome.status, 200);
 	assert_pattern(buf_str(&up.body), 100000);
 	finish_case();
 
 	reset_script(0);
 	start_up(100000, 99999, STALL_MS);
-	raw_run_for(loop, 20);
+	run_for(20);
 	http_req_cancel(&req);
-	raw_run_for(loop, 20);
+	run_for(20);
 	assert_int_equal(up.begun, 1);
 	assert_false(up.whole);
 	assert_int_equal(outcome.calls, 0);
@@ -292,7 +292,7 @@ static void test_reader_stops(void **state)
 		reset_script(0);
 		up.close_at = at[i];
 		start_up(3000000, 3000000, STALL_MS);
-		assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+		assert_true(run_until(&outcome.done));
 		assert_int_equal(outcome.err.kind, ERR_UNSURE);
 		finish_case();
 	}
@@ -300,7 +300,7 @@ static void test_reader_stops(void **state)
 	reset_script(0);
 	up.early = "100 Continue";
 	start_up(10, 10, SHORT_STALL_MS);
-	assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+	assert_true(run_until(&outcome.done));
 	assert_int_equal(outcome.err.kind, ERR_UNSURE);
 	finish_case();
 }
@@ -311,7 +311,7 @@ static void test_refused_early(void **state)
 	reset_script(0);
 	up.early = "413 Too Large";
 	start_up(3000000, 100000, STALL_MS);
-	assert_true(raw_run_until(loop, &outcome.done, GUARD_MS));
+	assert_true(run_until(&outcome.done));
 	assert_int_equal(outcome.status, 413);
 	finish_case();
 }

@@ -87,8 +87,8 @@ static void run_pipe(int64_t expected, int64_t max)
 {
 	clear_end();
 	start_pipe(expected, max, STALL_MS);
-	assert_true(raw_run_until(loop, &end_.done, GUARD_MS));
-	raw_run_for(loop, 2); /* and nothing comes after */
+	assert_true(run_until(&end_.done));
+	run_for(2); /* and nothing comes after */
 	assert_int_equal(end_.calls, 1);
 }
 
@@ -134,7 +134,7 @@ static void test_slow_ends(void **state)
 		up.slowly = (way & 2) != 0;
 		clear_end();
 		start_pipe(-1, MAX_BODY, SHORT_STALL_MS);
-		assert_true(raw_run_until(loop, &end_.done, GUARD_MS));
+		assert_true(run_until(&end_.done));
 		assert_passed_on(2000000);
 	}
 }
@@ -264,10 +264,10 @@ static void test_silence(void **state)
 	clear_end();
 	start_pipe(-1, MAX_BODY, SHORT_STALL_MS);
 	while (up.begun == 0) {
-		loop_turn(loop, true);
+		step();
 	}
 	down_conn = NULL; /* falls silent */
-	assert_true(raw_run_until(loop, &end_.done, GUARD_MS));
+	assert_true(run_until(&end_.done));
 	assert_int_equal(end_.err.kind, ERR_RETRY);
 	assert_true(end_.by_download);
 	assert_false(up.whole);
@@ -277,10 +277,10 @@ static void test_silence(void **state)
 	start_pipe(-1, MAX_BODY, SHORT_STALL_MS);
 	up.slowly = true;
 	while (up.begun == 0) {
-		loop_turn(loop, true);
+		step();
 	}
 	up_conn = NULL; /* reads no more */
-	assert_true(raw_run_until(loop, &end_.done, GUARD_MS));
+	assert_true(run_until(&end_.done));
 	assert_int_equal(end_.err.kind, ERR_UNSURE);
 	assert_false(end_.by_download);
 	up.slowly = false;
@@ -296,12 +296,12 @@ static void test_upload_later(void **state)
 		clear_end();
 		upload_later = true;
 		start_pipe(-1, MAX_BODY, SHORT_STALL_MS);
-		raw_run_for(loop, 4 * SHORT_STALL_MS);
+		run_for(4 * SHORT_STALL_MS);
 		assert_int_equal(end_.ready_calls, 1);
 		assert_int_equal(end_.calls, 0);
 		assert_true(end_.first.len > 0 && end_.first.data[0] == pattern_at(0));
 		upload_now();
-		assert_true(raw_run_until(loop, &end_.done, GUARD_MS));
+		assert_true(run_until(&end_.done));
 		assert_passed_on(500000);
 	}
 }
@@ -315,7 +315,7 @@ static void test_owner_gives_up(void **state)
 		clear_end();
 		fail_in_ready = true;
 		start_pipe(-1, MAX_BODY, STALL_MS);
-		assert_true(raw_run_until(loop, &end_.done, GUARD_MS));
+		assert_true(run_until(&end_.done));
 		assert_int_equal(end_.err.code, 7);
 		assert_int_equal(up.begun, 0);
 
@@ -323,9 +323,9 @@ static void test_owner_gives_up(void **state)
 		cancel_in_ready = true;
 		start_pipe(-1, MAX_BODY, STALL_MS);
 		while (end_.ready_calls == 0) {
-			loop_turn(loop, true);
+			step();
 		}
-		raw_run_for(loop, 5);
+		run_for(5);
 		assert_int_equal(end_.calls, 0);
 	}
 }
@@ -340,12 +340,12 @@ static void test_cancel_any_time(void **state)
 		clear_end();
 		start_pipe(-1, MAX_BODY, STALL_MS);
 		for (unsigned i = 0; i < turns && !end_.done; i++) {
-			loop_turn(loop, true);
+			step();
 		}
 		unsigned calls = end_.calls;
 		http_pipe_cancel(&pipe_);
 		assert_null(pipe_);
-		raw_run_for(loop, 2);
+		run_for(2);
 		assert_int_equal(end_.calls, calls);
 		raw_stop(&peer);
 		peer = raw_listen(loop, serve_pipe, NULL);
