@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "sim-slack/acts.h"
+#include "sim-slack/blocks.h"
 #include "sim-slack/text.h"
 #include "sim-slack/view.h"
 
@@ -11,7 +12,6 @@
 #include <string.h>
 
 enum {
-	BLOCKS_MAX = 50,
 	ATTACHMENTS_MAX = 100,
 	METADATA_MAX_BYTES = 16 * 1024,
 	MARKDOWN_MAX_CHARS = 12000,
@@ -56,36 +56,25 @@ static bool read_text(struct api_call *call, struct content *out)
 	return true;
 }
 
-static const char *blocks_error(const cJSON *blocks)
-{
-	const cJSON *block;
-
-	if (!cJSON_IsArray(blocks) || cJSON_GetArraySize(blocks) > BLOCKS_MAX) {
-		return "invalid_blocks";
-	}
-	cJSON_ArrayForEach(block, blocks)
-	{
-		if (!json_str(block, "type")) {
-			return "invalid_blocks";
-		}
-	}
-	return NULL;
-}
-
 bool api_blocks(struct api_call *call, cJSON **out)
 {
+	autofree char *why = NULL;
 	const char *error;
 
 	if (!api_json(call, "blocks", out)) {
 		api_fail(call, "invalid_blocks_format");
 		return false;
 	}
-	error = *out ? blocks_error(*out) : NULL;
-	if (error) {
+	error = *out ? blocks_error(*out, &why) : NULL;
+	if (why) {
+		api_fail_message(call, why);
+		json_set_str(call->reply, "error", error);
+	} else if (error) {
 		api_fail(call, error);
-		return false;
+	} else if (*out) {
+		blocks_name(&call->sim->ids, *out);
 	}
-	return true;
+	return error == NULL;
 }
 
 static bool read_blocks(struct api_call *call, struct content *out)
@@ -103,6 +92,7 @@ static bool read_blocks(struct api_call *call, struct content *out)
 		api_fail(call, "too_many_attachments");
 		return false;
 	}
+	attachments_name(out->attachments);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "sim-slack/acts.h"
+#include "sim-slack/emoji/emoji.h"
 #include "sim-slack/view.h"
 
 #include <ctype.h>
@@ -10,47 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EMOJI_NAME_MAX = 100 };
-
 /* ---- reactions ---- */
 
-/* Names that Slack keeps under another one. */
-static const char *canonical(const char *name)
-{
-	static const struct {
-		const char *from, *to;
-	} aliases[] = {{"thumbsup", "+1"}, {"thumbsdown", "-1"}};
-
-	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-		if (str_equal(aliases[i].from, name)) {
-			return aliases[i].to;
-		}
-	}
-	return name;
-}
-
-static bool is_emoji_name(const char *name)
-{
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_+-'");
-
-	if (n == 0 || n > EMOJI_NAME_MAX) {
-		return false;
-	}
-	return name[n] == '\0' ||
-	       (str_starts(name + n, "::skin-tone-") &&
-	               strspn(name + n + 12, "23456") == 1 && name[n + 13] == '\0');
-}
-
-/* The name argument, or NULL and the call failed. */
-static const char *read_name(struct api_call *call)
+/* The name argument as Slack keeps it. False and the call failed. */
+static bool read_name(struct api_call *call, char out[EMOJI_NAME_BYTES])
 {
 	const char *name = api_str(call, "name");
 
-	if (!name || !is_emoji_name(name)) {
-		api_fail(call, "invalid_name");
-		return NULL;
+	if (name && emoji_known(call->sim, name, out)) {
+		return true;
 	}
-	return canonical(name);
+	api_fail(call, "invalid_name");
+	return false;
 }
 
 static int64_t count_of(const struct message *message, const char *user_id)
@@ -70,10 +42,10 @@ static void run_react(struct api_call *call)
 	const struct channel *channel = api_channel(call, SCOPE_NONE);
 	const struct user *bot = call->sim->app.bot;
 	const struct knobs *knobs = &call->sim->knobs;
-	const char *name = channel ? read_name(call) : NULL;
 	struct message *message;
+	char name[EMOJI_NAME_BYTES];
 
-	if (!name) {
+	if (!channel || !read_name(call, name)) {
 		return;
 	}
 	if (channel->archived) {
@@ -102,12 +74,12 @@ static void run_react(struct api_call *call)
 
 static void run_unreact(struct api_call *call)
 {
-	const char *name = read_name(call);
 	const struct channel *channel = NULL;
 	const struct user *bot = call->sim->app.bot;
 	struct message *message;
+	char name[EMOJI_NAME_BYTES];
 
-	if (!name) {
+	if (!read_name(call, name)) {
 		return;
 	}
 	if (!api_str(call, "channel")) {

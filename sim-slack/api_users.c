@@ -93,14 +93,6 @@ static void run_bots_info(struct api_call *call)
 	api_fail(call, "bot_not_found");
 }
 
-static void run_emoji_list(struct api_call *call)
-{
-	autofree char *ts = xasprintf("%lld.000000", (long long)sim_now_s(call->sim));
-
-	json_set(call->reply, "emoji", json_new());
-	json_set_str(call->reply, "cache_ts", ts);
-}
-
 static void run_usergroups_list(struct api_call *call)
 {
 	json_set(call->reply, "usergroups", cJSON_CreateArray());
@@ -111,7 +103,6 @@ const struct api_method api_users_methods[] = {
         {"users.list", FOR_BOT, TIER_2, "users:read", run_users_list},
         {"users.profile.get", FOR_BOT, TIER_4, "users.profile:read", run_profile_get},
         {"bots.info", FOR_BOT, TIER_3, "users:read", run_bots_info},
-        {"emoji.list", FOR_BOT, TIER_2, "emoji:read", run_emoji_list},
         {"usergroups.list", FOR_BOT, TIER_2, "usergroups:read", run_usergroups_list},
         {0},
 };

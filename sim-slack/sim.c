@@ -7,6 +7,7 @@
 #include "sim-slack/api.h"
 #include "sim-slack/clients.h"
 #include "sim-slack/control.h"
+#include "sim-slack/emoji/emoji.h"
 #include "sim-slack/envelopes.h"
 #include "sim-slack/faults.h"
 #include "sim-slack/files/files.h"
@@ -189,6 +190,8 @@ static void handle_request(struct http_request *req, void *arg)
 		calls_handle_request(sim->calls, req);
 	} else if (files_is_path(path)) {
 		files_handle_request(sim->files, req);
+	} else if (str_starts(path, "/emoji/")) {
+		emoji_handle_request(sim, req);
 	} else if (str_starts(path, "/avatars/")) {
 		serve_avatar(sim, req);
 	} else {

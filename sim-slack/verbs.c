@@ -66,6 +66,21 @@ static const struct verb_field edit_fields[] = {
 static const struct verb_field delete_fields[] = {AS, IN, TS, OF, END};
 static const struct verb_field react_fields[] = {AS, IN, TS, OF,
         {"name", VERB_STR, true, "Emoji name without colons: +1", NULL}, END};
+static const struct verb_field unfurl_fields[] = {AS, IN, TS, OF,
+        {"url", VERB_STR, false, "The link; default https://example.org/", NULL},
+        {"title", VERB_STR, false, "The page's title", NULL},
+        {"text", VERB_STR, false, "Some words of it", NULL},
+        {"image_url", VERB_STR, false, "Its picture", NULL},
+        {"service", VERB_STR, false, "Whose it is", NULL}, END};
+static const struct verb_field add_emoji_fields[] = {
+        {"name", VERB_STR, true, "Without colons", NULL},
+        {"url", VERB_STR, false, "Its picture; default one of the simulator's own", NULL},
+        {"alias_of", VERB_STR, false, "Another name for this emoji", NULL}, END};
+static const struct verb_field remove_emoji_fields[] = {
+        {"name", VERB_STR, true, "Without colons", NULL}, END};
+static const struct verb_field rename_emoji_fields[] = {
+        {"name", VERB_STR, true, "Without colons", NULL},
+        {"to", VERB_STR, true, "The new name", NULL}, END};
 static const struct verb_field pin_fields[] = {AS, IN, TS, OF, END};
 
 static const struct verb_field upload_fields[] = {AS, IN,
@@ -262,6 +277,13 @@ const struct verb sim_slack_verbs[] = {
         {"delete", "Delete a message: {ts, event_id}", delete_fields, verb_delete},
         {"react", "React to a message", react_fields, verb_react},
         {"unreact", "Take a reaction back", react_fields, verb_unreact},
+        {"unfurl", "A link's preview arrives: message_changed without edited",
+                unfurl_fields, verb_unfurl},
+        {"add_emoji", "A custom emoji, or an alias: {value}", add_emoji_fields,
+                verb_add_emoji},
+        {"remove_emoji", "Take a custom emoji away", remove_emoji_fields,
+                verb_remove_emoji},
+        {"rename_emoji", "Rename a custom emoji", rename_emoji_fields, verb_rename_emoji},
         {"pin", "Pin a message", pin_fields, verb_pin},
         {"unpin", "Unpin a message", pin_fields, verb_unpin},
         {"upload", "Share files: {ts, event_id, file_id, file_ids, sha256}",

@@ -32,6 +32,7 @@ verb_run_fn verb_post, verb_edit, verb_delete, verb_react, verb_unreact, verb_pi
 verb_run_fn verb_create_channel, verb_invite, verb_kick, verb_join, verb_leave,
         verb_archive, verb_unarchive, verb_rename, verb_topic, verb_add_user,
         verb_update_user;
+verb_run_fn verb_unfurl, verb_add_emoji, verb_remove_emoji, verb_rename_emoji;
 verb_run_fn verb_upload, verb_delete_file, verb_change_file;
 verb_run_fn verb_disconnect, verb_answer, verb_envelope, verb_refuse, verb_revoke,
         verb_knob, verb_tokens, verb_app, verb_state;

@@ -3,6 +3,8 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "sim-slack/acts.h"
+#include "sim-slack/blocks.h"
+#include "sim-slack/emoji/emoji.h"
 #include "sim-slack/text.h"
 
 #include <stdlib.h>
@@ -144,14 +146,50 @@ bool verb_delete(void *arg, const cJSON *args, cJSON **result, struct err *err)
 	return true;
 }
 
+/* What Slack finds behind a link comes later, as a change that is no edit. */
+bool verb_unfurl(void *arg, const cJSON *args, cJSON **result, struct err *err)
+{
+	struct sim_slack *sim = arg;
+	struct message *message;
+	struct user *user;
+	const char *url = json_str_or(args, "url", "https://example.org/");
+	const char *title = json_str_or(args, "title", "A page");
+	cJSON *one, *before;
+
+	(void)result;
+	if (!find_message(sim, args, false, &user, &message, err)) {
+		return false;
+	}
+	before = act_message_before(sim, message);
+	one = json_set_str(json_new(), "from_url", url);
+	json_set_str(one, "original_url", url);
+	json_set_str(one, "fallback", title);
+	json_set_str(one, "title", title);
+	json_set_str(one, "title_link", url);
+	json_set_str(one, "text", json_str(args, "text"));
+	json_set_str(one, "image_url", json_str(args, "image_url"));
+	json_set_str(one, "service_name", json_str_or(args, "service", "Example"));
+	if (!message->attachments) {
+		message->attachments = cJSON_CreateArray();
+	}
+	cJSON_AddItemToArray(message->attachments, one);
+	attachments_name(message->attachments);
+	act_message_changed(sim, message, before);
+	return true;
+}
+
 static bool react(struct sim_slack *sim, const cJSON *args, bool add, struct err *err)
 {
-	const char *name = json_str_or(args, "name", "");
+	const char *wanted = json_str_or(args, "name", "");
+	char name[EMOJI_NAME_BYTES];
 	struct message *message;
 	struct user *user;
 
 	if (!find_message(sim, args, false, &user, &message, err)) {
 		return false;
+	}
+	if (!emoji_known(sim, wanted, name)) {
+		return err_set(err, ERR_PERMANENT, 0, "there is no emoji %s", wanted);
 	}
 	if (reaction_has(message_reaction(message, name), user->id) == add) {
 		return err_set(err, ERR_PERMANENT, 0, "%s has %s reacted so", user->name,
