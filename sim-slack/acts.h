@@ -72,10 +72,36 @@ void act_rename(struct sim_slack *sim, struct channel *channel, const struct use
 void act_topic(struct sim_slack *sim, struct channel *channel, const struct user *user,
         const char *text, bool purpose);
 
-struct user *act_add_user(struct sim_slack *sim, const char *name, const char *real_name,
-        const char *display_name);
-/* After its fields were changed. */
-void act_user_changed(struct sim_slack *sim, struct user *user);
+/* Slack Connect: with another team, which is at least one more than our own. */
+void act_share_channel(
+        struct sim_slack *sim, struct channel *channel, const char *team_id);
+/* Its people leave. */
+void act_unshare_channel(
+        struct sim_slack *sim, struct channel *channel, const char *team_id);
+void act_change_channel_id(
+        struct sim_slack *sim, struct channel *channel, const char *new_id);
+void act_convert(struct sim_slack *sim, struct channel *channel, const struct user *user,
+        bool to_private);
+/* With its history, for good. */
+void act_delete_channel(
+        struct sim_slack *sim, struct channel *channel, const struct user *user);
+void act_restrict_posting(struct sim_slack *sim, struct channel *channel,
+        const struct user *user, const struct posting *posting);
+void act_history_changed(struct sim_slack *sim, struct channel *channel);
+
+void act_rename_team(struct sim_slack *sim, const char *name);
+void act_change_domain(struct sim_slack *sim, const char *domain);
+void act_change_email_domain(struct sim_slack *sim, const char *domain);
+void act_change_icon(struct sim_slack *sim);
+
+/* Fills its fields, except the ID and the name. */
+typedef void user_change_fn(struct sim_slack *sim, struct user *user, const void *arg);
+/* team_join for one of our own; people of other teams just appear. fill may be NULL. */
+struct user *act_add_user(
+        struct sim_slack *sim, const char *name, user_change_fn *fill, const void *arg);
+/* What has changed decides which events go out. */
+void act_change_user(struct sim_slack *sim, struct user *user, user_change_fn *change,
+        const void *arg);
 
 /* The app's tokens were revoked: tells it so. */
 void act_tokens_revoked(struct sim_slack *sim);

@@ -56,7 +56,8 @@ static cJSON *member_event(struct sim_slack *sim, const struct channel *channel,
 	json_set_str(inner, "channel", channel->id);
 	/* Recorded as C for everything whose ID begins with C. */
 	json_set_str(inner, "channel_type", channel->id[0] == 'G' ? "G" : "C");
-	return json_set_str(inner, "team", sim->ws.team_id);
+	return json_set_str(
+	        inner, "team", user->team_id ? user->team_id : sim->ws.team_id);
 }
 
 static void emit_member(
@@ -308,28 +309,46 @@ static void report_user(struct sim_slack *sim, const struct user *user, const ch
 	sim_report(sim, json_set_str(record, "action", what));
 }
 
-struct user *act_add_user(struct sim_slack *sim, const char *name, const char *real_name,
-        const char *display_name)
+struct user *act_add_user(
+        struct sim_slack *sim, const char *name, user_change_fn *fill, const void *arg)
 {
 	autofree char *id = ids_object(&sim->ids, "U0");
 	autofree char *email = xasprintf("%s@%s.example", name, sim->ws.domain);
 	struct user *user = workspace_add_user(&sim->ws, id, name);
 
-	str_replace(&user->real_name, real_name ? real_name : name);
-	str_replace(&user->display_name, display_name ? display_name : "");
 	str_replace(&user->email, email);
 	ids_hex(&sim->ids.names, user->avatar_hash, 12);
 	user->updated_s = sim_now_s(sim);
+	if (fill) {
+		fill(sim, user, arg);
+	}
 	report_user(sim, user, "added");
-	emit_user(sim, user, "team_join");
+	if (!user->team_id) {
+		emit_user(sim, user, "team_join");
+	}
 	return user;
 }
 
-void act_user_changed(struct sim_slack *sim, struct user *user)
+void act_change_user(
+        struct sim_slack *sim, struct user *user, user_change_fn *change, const void *arg)
 {
-	user->updated_s = sim_now_s(sim);
+	autofree char *status = xasprintf("%s %s", user->status_emoji, user->status_text);
+	autofree char *now = NULL;
+	autojson cJSON *before = view_user(sim, user), *after = NULL;
+
+	change(sim, user, arg);
+	now = xasprintf("%s %s", user->status_emoji, user->status_text);
 	report_user(sim, user, "changed");
-	emit_user(sim, user, "user_change");
+	/* Of custom fields alone user_change says nothing (section 2.2). */
+	after = view_user(sim, user);
+	if (!cJSON_Compare(before, after, true)) {
+		user->updated_s = sim_now_s(sim);
+		emit_user(sim, user, "user_change");
+	}
+	if (!str_equal(status, now)) {
+		emit_user(sim, user, "user_status_changed");
+	}
+	emit_user(sim, user, "user_profile_changed");
 }
 
 void act_tokens_revoked(struct sim_slack *sim)

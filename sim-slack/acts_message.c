@@ -105,6 +105,23 @@ static void add_files(struct message *message, const struct post *post)
 	}
 }
 
+/* Besides the message itself, and under a scope of its own. */
+static void emit_mention(struct sim_slack *sim, const struct message *message)
+{
+	autofree char *mention = xasprintf("<@%s", sim->app.bot->id);
+	struct event event = {"app_mention", "app_mentions:read", message->channel, true};
+	cJSON *inner;
+
+	if (message->channel->kind == CHANNEL_IM || message->user == sim->app.bot ||
+	        !strstr(message->text, mention)) {
+		return;
+	}
+	inner = view_message_event(sim, message);
+	json_set_str(inner, "type", "app_mention");
+	cJSON_DeleteItemFromObjectCaseSensitive(inner, "channel_type");
+	event_emit(sim, &event, inner, NULL);
+}
+
 struct message *act_post(
         struct sim_slack *sim, const struct post *post, char event_id[EVENT_ID_SIZE])
 {
@@ -134,6 +151,7 @@ struct message *act_post(
 		event_message(sim, message->channel, view_message_event(sim, message),
 		        event_id);
 	}
+	emit_mention(sim, message);
 	emit_parent_changed(sim, message);
 	return message;
 }

@@ -18,7 +18,7 @@ struct calls {
 
 static const struct api_method *const tables[] = {api_auth_methods, api_users_methods,
         api_conversations_methods, api_membership_methods, api_chat_methods,
-        api_items_methods, api_views_methods, api_client_methods, api_files_methods, api_emoji_methods};
+        api_items_methods, api_views_methods, api_client_methods, api_files_methods, api_emoji_methods, api_groups_methods};
 
 static const struct api_method *find_method(const char *name)
 {

@@ -69,7 +69,7 @@ int api_token_kind(const struct sim_slack *sim, const char *token);
 /* Tables of methods, each ended by a NULL name. */
 extern const struct api_method api_auth_methods[], api_users_methods[],
         api_conversations_methods[], api_membership_methods[], api_chat_methods[],
-        api_items_methods[], api_views_methods[], api_client_methods[], api_files_methods[], api_emoji_methods[];
+        api_items_methods[], api_views_methods[], api_client_methods[], api_files_methods[], api_emoji_methods[], api_groups_methods[];
 
 /* ---- for the methods ---- */
 

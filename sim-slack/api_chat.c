@@ -220,6 +220,7 @@ static void post_content(
 	        .metadata = content->metadata,
 	        .own_blocks = true};
 	const struct message *message;
+	const char *refused;
 
 	customise(call, &post);
 	if (!api_thread(call, channel, &post.thread_ts)) {
@@ -227,6 +228,11 @@ static void post_content(
 	}
 	if (post.thread_ts && api_bool(call, "reply_broadcast", false)) {
 		post.subtype = "thread_broadcast";
+	}
+	refused = channel_refuses(channel, bot, post.thread_ts != NULL);
+	if (refused) {
+		api_fail(call, refused);
+		return;
 	}
 	message = act_post(call->sim, &post, NULL);
 	json_set_str(call->reply, "channel", channel->id);

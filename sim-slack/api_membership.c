@@ -157,6 +157,19 @@ static void run_leave(struct api_call *call)
 	}
 }
 
+static bool is_in_any(const struct sim_slack *sim, const struct user *user)
+{
+	size_t cursor = 0;
+	const struct channel *channel;
+
+	while ((channel = workspace_next_channel(&sim->ws, &cursor))) {
+		if (channel->kind <= CHANNEL_PRIVATE && channel_has(channel, user)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static const char *why_not_invite(const struct api_call *call,
         const struct channel *channel, const struct user *user)
 {
@@ -164,7 +177,10 @@ static const char *why_not_invite(const struct api_call *call,
 	       : user == call->sim->app.bot ? "cant_invite_self"
 	       : user->deleted              ? "cant_invite"
 	       : channel_has(channel, user) ? "already_in_channel"
-	                                    : NULL;
+	       : user->team_id && !array_has(channel->teams, user->team_id)
+	               ? "org_user_not_in_team"
+	       : user->ultra_restricted && is_in_any(call->sim, user) ? "ura_max_channels"
+	                                                              : NULL;
 }
 
 static void add_invite_error(cJSON *errors, const char *error, const char *id)

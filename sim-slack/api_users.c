@@ -68,11 +68,16 @@ static void run_profile_get(struct api_call *call)
 	const struct user *user =
 	        id && *id ? workspace_user(&call->sim->ws, id) : call->sim->app.bot;
 
-	if (user) {
-		json_set(call->reply, "profile", view_profile(call->sim, user));
-	} else {
+	cJSON *profile;
+
+	if (!user) {
 		api_fail(call, "user_not_found");
+		return;
 	}
+	profile = view_profile(call->sim, user);
+	json_set(profile, "fields",
+	        view_fields(user, api_bool(call, "include_labels", false)));
+	json_set(call->reply, "profile", profile);
 }
 
 static void run_bots_info(struct api_call *call)
@@ -93,16 +98,10 @@ static void run_bots_info(struct api_call *call)
 	api_fail(call, "bot_not_found");
 }
 
-static void run_usergroups_list(struct api_call *call)
-{
-	json_set(call->reply, "usergroups", cJSON_CreateArray());
-}
-
 const struct api_method api_users_methods[] = {
         {"users.info", FOR_BOT, TIER_4, "users:read", run_users_info},
         {"users.list", FOR_BOT, TIER_2, "users:read", run_users_list},
         {"users.profile.get", FOR_BOT, TIER_4, "users.profile:read", run_profile_get},
         {"bots.info", FOR_BOT, TIER_3, "users:read", run_bots_info},
-        {"usergroups.list", FOR_BOT, TIER_2, "usergroups:read", run_usergroups_list},
         {0},
 };

@@ -86,7 +86,8 @@ bool event_emit(struct sim_slack *sim, const struct event *event, cJSON *inner,
 	json_set_str(payload, "event_id", event_id);
 	json_set_int(payload, "event_time", sim_now_s(sim));
 	json_set(payload, "authorizations", authorizations(sim));
-	json_set_bool(payload, "is_ext_shared_channel", false);
+	json_set_bool(payload, "is_ext_shared_channel",
+	        event->channel && cJSON_GetArraySize(event->channel->teams) > 0);
 	json_set_str(payload, "event_context", context);
 	envelopes_send(sim->envelopes, event->channel, event_id, payload);
 	cJSON_Delete(payload);

@@ -163,7 +163,10 @@ static void serve_avatar(struct sim_slack *sim, struct http_request *req)
 		return;
 	}
 	buf_init(&png, AVATAR_MAX_BYTES);
-	picture_png(&png, 16, 16, user ? user->avatar_hash : "4a154b");
+	picture_png(&png, 16, 16,
+	        user                   ? user->avatar_hash
+	        : sim->ws.icon_hash[0] ? sim->ws.icon_hash
+	                               : "4a154b");
 	http_request_reply(req, 200, "image/png", buf_str(&png));
 	buf_finish(&png);
 }

@@ -2,6 +2,7 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "sim-slack/groups/groups.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,12 @@ static void user_free(void *value)
 	free(user->display_name);
 	free(user->email);
 	free(user->title);
+	free(user->phone);
+	free(user->pronouns);
+	free(user->status_text);
+	free(user->status_emoji);
+	free(user->team_id);
+	cJSON_Delete(user->fields);
 	free(user->bot_id);
 	free(user->app_id);
 	free(user);
@@ -29,6 +36,7 @@ static void channel_free(void *value)
 	channel_clear(channel);
 	map_destroy(&channel->members, NULL);
 	cJSON_Delete(channel->previous_names);
+	cJSON_Delete(channel->teams);
 	free(channel->topic.text);
 	free(channel->topic.creator);
 	free(channel->purpose.text);
@@ -47,12 +55,18 @@ void workspace_init(
 	ws->domain = xstrdup(domain);
 	ws->users = map_create();
 	ws->channels = map_create();
+	ws->gone = map_create();
+	ws->groups = map_create();
 	ws->emoji = map_create();
+	ws->email_domain = xstrdup("");
 }
 
 void workspace_finish(struct workspace *ws)
 {
+	map_destroy(&ws->groups, group_free);
 	map_destroy(&ws->channels, channel_free);
+	map_destroy(&ws->gone, channel_free);
+	free(ws->email_domain);
 	map_destroy(&ws->users, user_free);
 	map_destroy(&ws->emoji, free);
 	free(ws->team_id);
@@ -71,6 +85,9 @@ struct user *workspace_add_user(struct workspace *ws, const char *id, const char
 	user->real_name = xstrdup(name);
 	user->display_name = xstrdup("");
 	user->title = xstrdup("");
+	user->phone = xstrdup("");
+	user->status_text = xstrdup("");
+	user->status_emoji = xstrdup("");
 	map_set(ws->users, id, user);
 	return user;
 }
@@ -131,6 +148,7 @@ struct channel *workspace_add_channel(struct workspace *ws, const char *id,
 	channel->purpose.text = xstrdup("");
 	channel->purpose.creator = xstrdup("");
 	channel->previous_names = cJSON_CreateArray();
+	channel->teams = cJSON_CreateArray();
 	channel->members = map_create();
 	snprintf(channel->last_read, TS_SIZE, "0000000000.000000");
 	map_set(ws->channels, id, channel);
@@ -169,6 +187,20 @@ struct channel *workspace_find_channel(const struct workspace *ws, const char *n
 	return NULL;
 }
 
+void workspace_rename_channel_id(
+        struct workspace *ws, struct channel *channel, const char *id)
+{
+	map_del(ws->channels, channel->id);
+	str_replace(&channel->id, id);
+	map_set(ws->channels, id, channel);
+}
+
+void workspace_remove_channel(struct workspace *ws, struct channel *channel)
+{
+	map_del(ws->channels, channel->id);
+	map_set(ws->gone, channel->id, channel);
+}
+
 static bool has_exactly(
         const struct channel *channel, struct user *const *users, size_t count)
 {
@@ -195,6 +227,23 @@ struct channel *workspace_find_direct(const struct workspace *ws, enum channel_k
 		}
 	}
 	return NULL;
+}
+
+const char *channel_refuses(
+        const struct channel *channel, const struct user *user, bool in_thread)
+{
+	const struct posting *posting = &channel->posting;
+
+	if (in_thread) {
+		return posting->no_threads ? "restricted_action_non_threadable_channel"
+		                           : NULL;
+	}
+	if (posting->threads_only) {
+		return "restricted_action_thread_only_channel";
+	}
+	return posting->admins_only && !user->admin
+	               ? "restricted_action_read_only_channel"
+	               : NULL;
 }
 
 bool channel_has(const struct channel *channel, const struct user *user)

@@ -20,11 +20,18 @@ struct user {
 	char *display_name;
 	char *email;
 	char *title;
-	char *bot_id; /* NULL for people */
-	char *app_id; /* NULL for people */
+	char *phone, *pronouns, *status_text, *status_emoji;
+	int64_t status_expiration_s;
+	char *team_id; /* NULL: one of our own */
+	cJSON *fields; /* {Xf...: {value, alt, label}}, or NULL */
+	char *bot_id;  /* NULL for people */
+	char *app_id;  /* NULL for people */
 	char avatar_hash[13];
 	bool deleted;
 	bool admin;
+	bool restricted;       /* a guest of several channels */
+	bool ultra_restricted; /* a guest of one */
+	bool away;
 	int64_t updated_s;
 };
 
@@ -32,6 +39,13 @@ struct topic {
 	char *text;
 	char *creator;
 	int64_t set_s;
+};
+
+/* Who may write where not everybody may. */
+struct posting {
+	bool admins_only;  /* at the top of the channel */
+	bool threads_only; /* nobody there, all in threads */
+	bool no_threads;
 };
 
 struct channel {
@@ -43,6 +57,8 @@ struct channel {
 	int64_t updated_ms;
 	bool archived;
 	bool general;
+	struct posting posting;
+	cJSON *teams; /* IDs of the other teams it is shared with */
 	struct topic topic;
 	struct topic purpose;
 	cJSON *previous_names;
@@ -87,8 +103,12 @@ struct workspace {
 	char *team_id;
 	char *name;
 	char *domain;
+	char *email_domain;
+	char icon_hash[13];   /* "": Slack's own picture */
 	struct map *users;    /* ID -> struct user */
 	struct map *channels; /* ID -> struct channel */
+	struct map *gone;     /* deleted ones, which others may still point at */
+	struct map *groups;   /* ID -> struct group (groups/groups.h) */
 	struct map *emoji;    /* name -> char *, an address or "alias:<name>" */
 	int64_t emoji_us;     /* when they last changed */
 };
@@ -110,10 +130,17 @@ struct channel *workspace_channel(const struct workspace *ws, const char *id);
 /* By ID or name, with or without "#". NULL if there is none. */
 struct channel *workspace_find_channel(const struct workspace *ws, const char *name);
 struct channel *workspace_next_channel(const struct workspace *ws, size_t *cursor);
+void workspace_rename_channel_id(
+        struct workspace *ws, struct channel *channel, const char *id);
+/* Nobody finds it any more; its memory stays. */
+void workspace_remove_channel(struct workspace *ws, struct channel *channel);
 /* The conversation of exactly these users, or NULL. */
 struct channel *workspace_find_direct(const struct workspace *ws, enum channel_kind kind,
         struct user *const *users, size_t count);
 
+/* An error word of chat.postMessage, or NULL: they may write there. */
+const char *channel_refuses(
+        const struct channel *channel, const struct user *user, bool in_thread);
 bool channel_has(const struct channel *channel, const struct user *user);
 void channel_join(struct channel *channel, struct user *user);
 void channel_part(struct channel *channel, const struct user *user);

@@ -16,6 +16,7 @@ static const char *const tls_hows[] = {"expired", "other_name", "untrusted", "al
 static const char *const log_whats[] = {"requests", "frames", NULL};
 static const char *const ends[] = {"fin", "rst", "silence", NULL};
 static const char *const refuse_whats[] = {"connections", "http", "nothing", NULL};
+static const char *const guest_kinds[] = {"multi", "single", "none", NULL};
 static const char *const token_names[] = {"bot", "app", NULL};
 
 #define IN                                                                               \
@@ -45,6 +46,23 @@ static const char *const token_names[] = {"bot", "app", NULL};
 #define END                                                                              \
 	{                                                                                \
 		0                                                                        \
+	}
+
+/* What a user may be given at once or later. */
+#define USER_MORE                                                                        \
+	{"title", VERB_STR, false, "Title", NULL},                                       \
+	        {"email", VERB_STR, false, "Mail address", NULL},                        \
+	        {"phone", VERB_STR, false, "Telephone", NULL},                           \
+	        {"pronouns", VERB_STR, false, "Pronouns", NULL},                         \
+	        {"status_text", VERB_STR, false, "Status", NULL},                        \
+	        {"status_emoji", VERB_STR, false, "Its emoji, with colons", NULL},       \
+	        {"fields", VERB_OBJ, false, "Custom profile fields: label to text",      \
+	                NULL},                                                           \
+	        {"guest", VERB_STR, false,                                               \
+	                "A guest of several channels, of one, or none", guest_kinds},    \
+	        {"admin", VERB_BOOL, false, "An administrator", NULL},                   \
+	{                                                                                \
+		"deleted", VERB_BOOL, false, "Deactivated, or active again", NULL        \
 	}
 
 static const struct verb_field none[] = {END};
@@ -136,15 +154,46 @@ static const struct verb_field topic_fields[] = {IN,
 static const struct verb_field add_user_fields[] = {
         {"name", VERB_STR, true, "Short name", NULL},
         {"real_name", VERB_STR, false, "Full name; default the short one", NULL},
-        {"display_name", VERB_STR, false, "Display name; default none", NULL}, END};
+        {"display_name", VERB_STR, false, "Display name; default none", NULL},
+        {"team", VERB_STR, false, "Another team's ID: somebody of Slack Connect", NULL},
+        {"bot", VERB_BOOL, false, "Another app's bot: {id, bot_id}", NULL}, USER_MORE,
+        END};
 static const struct verb_field update_user_fields[] = {
         {"user", VERB_STR, true, "Name or ID", NULL},
         {"name", VERB_STR, false, "New short name", NULL},
         {"real_name", VERB_STR, false, "New full name", NULL},
         {"display_name", VERB_STR, false, "New display name", NULL},
-        {"title", VERB_STR, false, "New title", NULL},
-        {"avatar", VERB_BOOL, false, "A new picture", NULL},
-        {"deleted", VERB_BOOL, false, "Deactivated, or active again", NULL}, END};
+        {"avatar", VERB_BOOL, false, "A new picture", NULL}, USER_MORE, END};
+
+static const struct verb_field share_fields[] = {IN,
+        {"team", VERB_STR, false, "The other team's ID; default T0OTHERTM0", NULL}, END};
+static const struct verb_field channel_id_fields[] = {
+        IN, {"id", VERB_STR, false, "The new one; default drawn", NULL}, END};
+static const struct verb_field convert_fields[] = {
+        IN, {"private", VERB_BOOL, false, "Default true", NULL}, BY, END};
+static const struct verb_field posting_fields[] = {IN,
+        {"admins_only", VERB_BOOL, false, "Only administrators at the top", NULL},
+        {"threads_only", VERB_BOOL, false, "Nobody at the top", NULL},
+        {"no_threads", VERB_BOOL, false, "No threads", NULL}, BY, END};
+static const struct verb_field open_direct_fields[] = {
+        AS, {"with", VERB_ARR, true, "The others: names or IDs", NULL}, END};
+static const struct verb_field change_team_fields[] = {
+        {"name", VERB_STR, false, "New name", NULL},
+        {"domain", VERB_STR, false, "New domain", NULL},
+        {"email_domain", VERB_STR, false, "New domain of mail addresses", NULL},
+        {"icon", VERB_BOOL, false, "A new picture", NULL}, END};
+static const struct verb_field create_group_fields[] = {
+        {"handle", VERB_STR, true, "Without @", NULL},
+        {"name", VERB_STR, false, "Default the handle", NULL},
+        {"description", VERB_STR, false, "What for", NULL},
+        {"members", VERB_ARR, false, "Who is in it", NULL}, BY, END};
+static const struct verb_field change_group_fields[] = {
+        {"group", VERB_STR, true, "Its handle", NULL},
+        {"handle", VERB_STR, false, "New handle", NULL},
+        {"name", VERB_STR, false, "New name", NULL},
+        {"description", VERB_STR, false, "New description", NULL},
+        {"members", VERB_ARR, false, "Who is in it from now on", NULL},
+        {"disabled", VERB_BOOL, false, "Disabled, or active again", NULL}, BY, END};
 
 static const struct verb_field disconnect_fields[] = {
         {"conn", VERB_INT, false, "Connection number; default all", NULL},
@@ -301,6 +350,23 @@ const struct verb sim_slack_verbs[] = {
         {"unarchive", "Bring an archived channel back", in_by_fields, verb_unarchive},
         {"rename", "Rename a channel", rename_fields, verb_rename},
         {"topic", "Set a channel's topic or purpose", topic_fields, verb_topic},
+        {"share_channel", "Slack Connect: share a channel with another team",
+                share_fields, verb_share_channel},
+        {"unshare_channel", "End that", share_fields, verb_unshare_channel},
+        {"change_channel_id", "A channel gets another ID: {id}", channel_id_fields,
+                verb_change_channel_id},
+        {"convert", "Make a public channel private, or back", convert_fields,
+                verb_convert},
+        {"delete_channel", "Delete a channel for good", in_by_fields,
+                verb_delete_channel},
+        {"posting", "Restrict who may write in a channel", posting_fields, verb_posting},
+        {"history_changed", "Tell of a bulk change of a history", in_as_fields,
+                verb_history_changed},
+        {"open_direct", "A direct conversation, of several if wanted: {id, name}",
+                open_direct_fields, verb_open_direct},
+        {"change_team", "Change the workspace", change_team_fields, verb_change_team},
+        {"create_group", "A user group: {id}", create_group_fields, verb_create_group},
+        {"change_group", "Change a user group", change_group_fields, verb_change_group},
         {"add_user", "A new member of the workspace: {id}", add_user_fields,
                 verb_add_user},
         {"update_user", "Change a member", update_user_fields, verb_update_user},

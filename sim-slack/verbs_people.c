@@ -76,6 +76,10 @@ bool verb_post(void *arg, const cJSON *args, cJSON **result, struct err *err)
 	        !verb_parent(channel, args, &parent, err)) {
 		return false;
 	}
+	if (channel_refuses(channel, user, parent != NULL)) {
+		return err_set(
+		        err, ERR_PERMANENT, 0, "%s may not write there", user->name);
+	}
 	post.thread_ts = parent ? parent->ts : NULL;
 	if (post.username) {
 		post.user = NULL;
@@ -468,52 +472,4 @@ bool verb_topic(void *arg, const cJSON *args, cJSON **result, struct err *err)
 		        json_bool(args, "purpose", false));
 	}
 	return channel != NULL;
-}
-
-/* ---- users ---- */
-
-bool verb_add_user(void *arg, const cJSON *args, cJSON **result, struct err *err)
-{
-	struct sim_slack *sim = arg;
-	const char *name = json_str_or(args, "name", "");
-	const struct user *user;
-
-	if (!*name || str_equal(name, "bot") || workspace_find_user(&sim->ws, name)) {
-		return err_set(
-		        err, ERR_PERMANENT, 0, "the name %s cannot be taken", name);
-	}
-	user = act_add_user(
-	        sim, name, json_str(args, "real_name"), json_str(args, "display_name"));
-	*result = json_set_str(json_new(), "id", user->id);
-	return true;
-}
-
-static void set_text(char **field, const cJSON *args, const char *name)
-{
-	const char *text = json_str(args, name);
-
-	if (text) {
-		str_replace(field, text);
-	}
-}
-
-bool verb_update_user(void *arg, const cJSON *args, cJSON **result, struct err *err)
-{
-	struct sim_slack *sim = arg;
-	struct user *user = verb_user(sim, args, "user", err);
-
-	(void)result;
-	if (!user) {
-		return false;
-	}
-	set_text(&user->name, args, "name");
-	set_text(&user->real_name, args, "real_name");
-	set_text(&user->display_name, args, "display_name");
-	set_text(&user->title, args, "title");
-	user->deleted = json_bool(args, "deleted", user->deleted);
-	if (json_bool(args, "avatar", false)) {
-		ids_hex(&sim->ids.names, user->avatar_hash, 12);
-	}
-	act_user_changed(sim, user);
-	return true;
 }

@@ -40,21 +40,24 @@ static void set_images(const struct sim_slack *sim, cJSON *object,
 cJSON *view_team(const struct sim_slack *sim)
 {
 	autofree char *url = team_url(sim);
-	autofree char *icon_url =
-	        xasprintf("%s/avatars/%s.png", sim->url, sim->ws.team_id);
+	autofree char *icon_url = xasprintf("%s/avatars/%s.png%s%s", sim->url,
+	        sim->ws.team_id, sim->ws.icon_hash[0] ? "?v=" : "", sim->ws.icon_hash);
 	cJSON *team = json_set_str(json_new(), "id", sim->ws.team_id);
 	cJSON *icon = json_new();
 
 	json_set_str(team, "name", sim->ws.name);
 	json_set_str(team, "url", url);
 	json_set_str(team, "domain", sim->ws.domain);
-	json_set_str(team, "email_domain", "");
+	json_set_str(team, "email_domain", sim->ws.email_domain);
 	for (const char *const *size = (const char *const[]){"image_34", "image_44",
 	             "image_68", "image_88", "image_102", "image_132", "image_230", NULL};
 	        *size; size++) {
 		json_set_str(icon, *size, icon_url);
 	}
-	json_set_bool(icon, "image_default", true);
+	json_set_bool(icon, "image_default", !sim->ws.icon_hash[0]);
+	if (sim->ws.icon_hash[0]) {
+		json_set_str(icon, "image_original", icon_url);
+	}
 	json_set(team, "icon", icon);
 	json_set_str(team, "avatar_base_url", "https://ca.slack-edge.com/");
 	return json_set_bool(team, "is_verified", false);
@@ -62,21 +65,41 @@ cJSON *view_team(const struct sim_slack *sim)
 
 /* ---- users ---- */
 
+static const char *team_of(const struct sim_slack *sim, const struct user *user)
+{
+	return user->team_id ? user->team_id : sim->ws.team_id;
+}
+
+/* From another organisation, and in no conversation with the app. */
+static bool is_stranger(const struct sim_slack *sim, const struct user *user)
+{
+	size_t cursor = 0;
+	const struct channel *channel;
+
+	while (user->team_id && (channel = workspace_next_channel(&sim->ws, &cursor))) {
+		if (channel_has(channel, user) && channel_has(channel, sim->app.bot)) {
+			return false;
+		}
+	}
+	return user->team_id != NULL;
+}
+
 cJSON *view_profile(const struct sim_slack *sim, const struct user *user)
 {
 	static const int sizes[] = {24, 32, 48, 72, 192, 512};
 	cJSON *profile = json_set_str(json_new(), "title", user->title);
 
-	json_set_str(profile, "phone", "");
+	json_set_str(profile, "phone", user->phone);
 	json_set_str(profile, "skype", "");
 	json_set_str(profile, "real_name", user->real_name);
 	json_set_str(profile, "real_name_normalized", user->real_name);
 	json_set_str(profile, "display_name", user->display_name);
 	json_set_str(profile, "display_name_normalized", user->display_name);
 	set_null(profile, "fields");
-	json_set_str(profile, "status_text", "");
-	json_set_str(profile, "status_emoji", "");
-	json_set_int(profile, "status_expiration", 0);
+	json_set_str(profile, "pronouns", user->pronouns);
+	json_set_str(profile, "status_text", user->status_text);
+	json_set_str(profile, "status_emoji", user->status_emoji);
+	json_set_int(profile, "status_expiration", user->status_expiration_s);
 	json_set_str(profile, "avatar_hash", user->avatar_hash);
 	if (user->email &&
 	        scopes_have(sim->app.tokens[TOKEN_BOT].scopes, "users:read.email")) {
@@ -88,14 +111,28 @@ cJSON *view_profile(const struct sim_slack *sim, const struct user *user)
 		json_set_bool(profile, "always_active", false);
 	}
 	set_images(sim, profile, user, sizes, sizeof(sizes) / sizeof(sizes[0]));
-	return json_set_str(profile, "team", sim->ws.team_id);
+	return json_set_str(profile, "team", team_of(sim, user));
+}
+
+cJSON *view_fields(const struct user *user, bool labels)
+{
+	cJSON *fields = user->fields ? cJSON_Duplicate(user->fields, true) : json_new();
+	cJSON *field;
+
+	cJSON_ArrayForEach(field, fields)
+	{
+		if (!labels) {
+			cJSON_DeleteItemFromObjectCaseSensitive(field, "label");
+		}
+	}
+	return fields;
 }
 
 cJSON *view_user(const struct sim_slack *sim, const struct user *user)
 {
 	cJSON *object = json_set_str(json_new(), "id", user->id);
 
-	json_set_str(object, "team_id", sim->ws.team_id);
+	json_set_str(object, "team_id", team_of(sim, user));
 	json_set_str(object, "name", user->name);
 	json_set_bool(object, "deleted", user->deleted);
 	if (!user->deleted) {
@@ -112,11 +149,15 @@ cJSON *view_user(const struct sim_slack *sim, const struct user *user)
 		json_set_bool(object, "is_admin", user->admin);
 		json_set_bool(object, "is_owner", user->admin);
 		json_set_bool(object, "is_primary_owner", user->admin);
-		json_set_bool(object, "is_restricted", false);
-		json_set_bool(object, "is_ultra_restricted", false);
+		json_set_bool(object, "is_restricted",
+		        user->restricted || user->ultra_restricted);
+		json_set_bool(object, "is_ultra_restricted", user->ultra_restricted);
 	}
 	json_set_bool(object, "is_bot", user->bot_id != NULL);
 	json_set_bool(object, "is_app_user", false);
+	if (user->team_id) {
+		json_set_bool(object, "is_stranger", is_stranger(sim, user));
+	}
 	json_set_int(object, "updated", user->updated_s);
 	json_set_bool(object, "is_email_confirmed", user->email != NULL);
 	return json_set_str(object, "who_can_share_contact_card", "EVERYONE");
@@ -194,9 +235,38 @@ static void set_kind(cJSON *object, const struct channel *channel)
 	json_set_bool(object, "is_private", !open);
 }
 
+static void set_connected(
+        const struct sim_slack *sim, cJSON *object, const struct channel *channel)
+{
+	cJSON *own = cJSON_CreateArray();
+
+	cJSON_AddItemToArray(own, cJSON_CreateString(sim->ws.team_id));
+	json_set(object, "internal_team_ids", own);
+	json_set(object, "connected_team_ids", cJSON_Duplicate(channel->teams, true));
+	json_set_str(object, "conversation_host_id", sim->ws.team_id);
+}
+
+static void set_posting(cJSON *object, const struct posting *posting)
+{
+	cJSON *who, *properties;
+
+	if (!posting->admins_only && !posting->threads_only && !posting->no_threads) {
+		return;
+	}
+	who = cJSON_CreateArray();
+	cJSON_AddItemToArray(who, cJSON_CreateString("admin"));
+	properties = json_set(
+	        json_new(), "posting_restricted_to", json_set(json_new(), "type", who));
+	json_set(object, "properties", properties);
+	json_set_bool(object, "is_read_only", posting->admins_only);
+	json_set_bool(object, "is_thread_only", posting->threads_only);
+	json_set_bool(object, "is_non_threadable", posting->no_threads);
+}
+
 cJSON *view_channel(
         const struct sim_slack *sim, const struct channel *channel, unsigned what)
 {
+	bool shared = cJSON_GetArraySize(channel->teams) > 0;
 	cJSON *object, *teams;
 
 	if (channel->kind == CHANNEL_IM) {
@@ -210,7 +280,7 @@ cJSON *view_channel(
 	json_set_bool(object, "is_general", channel->general);
 	json_set_int(object, "unlinked", 0);
 	json_set_str(object, "name_normalized", channel->name);
-	json_set_bool(object, "is_shared", false);
+	json_set_bool(object, "is_shared", shared);
 	json_set_bool(object, "is_org_shared", false);
 	json_set_bool(object, "is_pending_ext_shared", false);
 	set_array(object, "pending_shared");
@@ -218,10 +288,14 @@ cJSON *view_channel(
 	json_set_int(object, "updated", channel->updated_ms);
 	set_null(object, "parent_conversation");
 	json_set_str(object, "creator", channel->creator);
-	json_set_bool(object, "is_ext_shared", false);
-	teams = cJSON_CreateArray();
+	json_set_bool(object, "is_ext_shared", shared);
+	teams = cJSON_Duplicate(channel->teams, true);
 	cJSON_AddItemToArray(teams, cJSON_CreateString(sim->ws.team_id));
 	json_set(object, "shared_team_ids", teams);
+	if (shared) {
+		set_connected(sim, object, channel);
+	}
+	set_posting(object, &channel->posting);
 	set_array(object, "pending_connected_team_ids");
 	if (what & VIEW_MEMBERSHIP) {
 		json_set_bool(object, "is_member",
@@ -276,7 +350,16 @@ static void set_author(
 		json_set(object, "icons",
 		        json_set_str(set, "image_72", message->icon_url));
 	}
-	json_set_str(object, "team", message->subtype ? NULL : sim->ws.team_id);
+	if (!message->subtype) {
+		const char *team =
+		        message->user ? team_of(sim, message->user) : sim->ws.team_id;
+
+		json_set_str(object, "team", team);
+		if (message->user && message->user->team_id) {
+			json_set_str(object, "user_team", team);
+			json_set_str(object, "source_team", team);
+		}
+	}
 	if (bot && !message->subtype) {
 		json_set(object, "bot_profile", bot_profile(sim, bot));
 	}

@@ -8,6 +8,8 @@
 cJSON *view_team(const struct sim_slack *sim);
 cJSON *view_user(const struct sim_slack *sim, const struct user *user);
 cJSON *view_profile(const struct sim_slack *sim, const struct user *user);
+/* Custom profile fields, which only users.profile.get shows. */
+cJSON *view_fields(const struct user *user, bool labels);
 cJSON *view_bot(const struct sim_slack *sim, const struct user *bot);
 
 enum view_channel {          /* bits */

@@ -37,6 +37,8 @@ static const struct verb_field slack_fields[] = {
         {"subtype", VERB_ANY, false, "Slack's subtype of the message", NULL},
         {"mark", VERB_ANY, false, "the Matrix event ID in the message's metadata", NULL},
         {"name", VERB_ANY, false, "of a custom emoji", NULL},
+        {"group", VERB_ANY, false, "the handle of a user group", NULL},
+        {"channel_id", VERB_ANY, false, "of kind channel the ID", NULL},
         {"file", VERB_ANY, false, "a file's name; of a message its first file's", NULL},
         {"file_id", VERB_ANY, false, "its ID", NULL},
         {"file_count", VERB_ANY, false, "how many files a message has", NULL},
