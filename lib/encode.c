@@ -158,6 +158,46 @@ char *base64url_encode(const void *data, size_t n)
 	return out;
 }
 
+static int base64url_value(char c)
+{
+	return c >= 'A' && c <= 'Z'   ? c - 'A'
+	       : c >= 'a' && c <= 'z' ? c - 'a' + 26
+	       : c >= '0' && c <= '9' ? c - '0' + 52
+	       : c == '-'             ? 62
+	       : c == '_'             ? 63
+	                              : -1;
+}
+
+char *base64url_decode(const char *text, size_t *n)
+{
+	size_t length = strcspn(text, "=");
+	char *out;
+	unsigned bits = 0, value = 0;
+
+	if (length % 4 == 1 || strlen(text) - length > 2 ||
+	        strspn(text + length, "=") != strlen(text) - length) {
+		return NULL;
+	}
+	out = xmalloc(length * 3 / 4 + 1);
+	*n = 0;
+	for (size_t i = 0; i < length; i++) {
+		int digit = base64url_value(text[i]);
+
+		if (digit < 0) {
+			free(out);
+			return NULL;
+		}
+		value = value << 6 | (unsigned)digit;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			out[(*n)++] = (char)(value >> bits & 0xFF);
+		}
+	}
+	out[*n] = '\0';
+	return out;
+}
+
 /* Gives the digest's length. */
 static unsigned sha256(struct str s, unsigned char digest[EVP_MAX_MD_SIZE])
 {

@@ -44,6 +44,9 @@ char *hex_encode(const void *data, size_t n);
 char *hex_decode(const char *hex);
 /* Unpadded base64url (RFC 4648, 5). Caller frees. */
 char *base64url_encode(const void *data, size_t n);
+/* The bytes, NUL-terminated besides, of text in that alphabet with or without padding;
+ * NULL for anything else. Caller frees. */
+char *base64url_decode(const char *text, size_t *n);
 /* SHA-256 of the text, as unpadded base64url (43 characters). Caller frees. */
 char *sha256_base64url(struct str s);
 /* The same as lower-case hex (64 characters). */

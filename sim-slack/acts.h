@@ -103,8 +103,8 @@ struct user *act_add_user(
 void act_change_user(struct sim_slack *sim, struct user *user, user_change_fn *change,
         const void *arg);
 
-/* The app's tokens were revoked: tells it so. */
-void act_tokens_revoked(struct sim_slack *sim);
+/* The app's token for this user (its own: the bot token) was revoked: tells it so. */
+void act_tokens_revoked(struct sim_slack *sim, const struct user *user);
 void act_uninstalled(struct sim_slack *sim);
 
 #endif

@@ -128,7 +128,7 @@ struct channel *act_create_channel(struct sim_slack *sim, const char *name,
 	if (kind == CHANNEL_PUBLIC) {
 		cJSON *inner = event_new("channel_created");
 
-		json_set(inner, "channel", view_channel(sim, channel, 0));
+		json_set(inner, "channel", view_channel(sim, sim->app.bot, channel, 0));
 		event_channel(sim, channel, "created", event_stamp(sim, inner));
 	}
 	act_join(sim, channel, creator, NULL);
@@ -351,14 +351,14 @@ void act_change_user(
 	emit_user(sim, user, "user_profile_changed");
 }
 
-void act_tokens_revoked(struct sim_slack *sim)
+void act_tokens_revoked(struct sim_slack *sim, const struct user *user)
 {
 	struct event event = {"tokens_revoked", "", NULL, false};
 	cJSON *ids = cJSON_CreateArray(), *tokens = json_new();
 
-	cJSON_AddItemToArray(ids, cJSON_CreateString(sim->app.bot->id));
-	json_set(tokens, "oauth", cJSON_CreateArray());
-	json_set(tokens, "bot", ids);
+	cJSON_AddItemToArray(ids, cJSON_CreateString(user->id));
+	json_set(tokens, "oauth", user->bot_id ? cJSON_CreateArray() : ids);
+	json_set(tokens, "bot", user->bot_id ? ids : cJSON_CreateArray());
 	event_emit(sim, &event,
 	        event_stamp(sim, json_set(event_new("tokens_revoked"), "tokens", tokens)),
 	        NULL);

@@ -3,7 +3,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 #include "sim-slack/api_args.h"
-#include "sim-slack/clients.h"
+#include "sim-slack/oauth/oauth.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,8 @@ struct calls {
 
 static const struct api_method *const tables[] = {api_auth_methods, api_users_methods,
         api_conversations_methods, api_membership_methods, api_chat_methods,
-        api_items_methods, api_views_methods, api_client_methods, api_files_methods, api_emoji_methods, api_groups_methods};
+        api_items_methods, api_views_methods, api_files_methods, api_emoji_methods,
+        api_groups_methods, api_oauth_methods, api_clients_methods};
 
 static const struct api_method *find_method(const char *name)
 {
@@ -109,7 +110,7 @@ static void add_args(cJSON *record, cJSON *args)
 
 static void report_call(struct api_call *call, const char *answered, bool lost)
 {
-	static const char *const kinds[TOKEN_KINDS] = {"bot", "app"};
+	static const char *const kinds[] = {"bot", "app", "user", "client"};
 	cJSON *record = sim_record("call", call->channel);
 
 	json_set_str(record, "call", call->name);
@@ -117,7 +118,6 @@ static void report_call(struct api_call *call, const char *answered, bool lost)
 	json_set_int(record, "status", call->status);
 	json_set_str(record, "token",
 	        call->kind >= 0 ? kinds[call->kind]
-	        : call->client  ? "client"
 	        : call->token   ? "unknown"
 	                        : "none");
 	json_set_str(record, "text", json_str(call->args, "text"));
@@ -134,16 +134,15 @@ static void report_call(struct api_call *call, const char *answered, bool lost)
 
 static void add_headers(struct api_call *call)
 {
-	const struct token *token =
-	        call->kind >= 0 ? &call->sim->app.tokens[call->kind] : NULL;
+	bool known = call->kind >= 0 && call->kind != TOKEN_CLIENT;
 	char id[33];
 
 	ids_hex(&call->sim->ids.names, id, 32);
 	http_request_add_header(call->req, "X-Slack-Req-Id", id);
-	if (token) {
-		http_request_add_header(call->req, "X-OAuth-Scopes", token->scopes);
+	if (known) {
+		http_request_add_header(call->req, "X-OAuth-Scopes", call->scopes);
 	}
-	if (token && call->method && *call->method->scopes) {
+	if (known && call->method && *call->method->scopes) {
 		http_request_add_header(
 		        call->req, "X-Accepted-OAuth-Scopes", call->method->scopes);
 	}
@@ -211,7 +210,7 @@ void api_fail_scope(struct api_call *call, const char *needed)
 {
 	api_fail(call, "missing_scope");
 	json_set_str(call->reply, "needed", needed);
-	json_set_str(call->reply, "provided", call->sim->app.tokens[call->kind].scopes);
+	json_set_str(call->reply, "provided", call->scopes);
 }
 
 /* ---- the faults that replace a call's effect ---- */
@@ -257,7 +256,9 @@ static bool answer_instead(struct api_call *call)
 /* Sets call->kind. False and the call failed: no good token. */
 static bool check_token(struct api_call *call)
 {
-	const struct app *app = &call->sim->app;
+	static const unsigned allowed[] = {
+	        FOR_BOT, FOR_APP, FOR_BOT | FOR_USER,
+	        FOR_BOT | FOR_USER | FOR_CLIENT};
 	unsigned flags = call->method->flags;
 
 	if (!(flags & (FOR_BOT | FOR_APP | FOR_USER | FOR_CLIENT))) {
@@ -267,21 +268,15 @@ static bool check_token(struct api_call *call)
 		api_fail(call, "not_authed");
 		return false;
 	}
-	if (call->client) {
-		if (!(flags & FOR_CLIENT)) {
-			api_fail(call, "not_allowed_token_type");
-		}
-		return flags & FOR_CLIENT;
-	}
 	if (call->kind < 0) {
 		api_fail(call, "invalid_auth");
 		return false;
 	}
-	if (app->tokens[call->kind].error[0]) {
-		api_fail(call, app->tokens[call->kind].error);
+	if (call->token_error[0]) {
+		api_fail(call, call->token_error);
 		return false;
 	}
-	if (!(flags & (call->kind == TOKEN_BOT ? FOR_BOT : FOR_APP))) {
+	if (!(flags & allowed[call->kind])) {
 		api_fail(call, "not_allowed_token_type");
 		return false;
 	}
@@ -326,8 +321,7 @@ static bool check(struct api_call *call)
 		api_fail(call, call->bad_args);
 		return false;
 	}
-	if (call->kind >= 0 &&
-	        !scopes_have(call->sim->app.tokens[call->kind].scopes, method->scopes)) {
+	if (call->kind >= 0 && !api_has_scope(call, method->scopes)) {
 		api_fail_scope(call, method->scopes);
 		return false;
 	}
@@ -362,14 +356,17 @@ static void handle_held(void *arg)
 
 /* ---- arriving ---- */
 
-int api_token_kind(const struct sim_slack *sim, const char *token)
+static void read_token(struct api_call *call)
 {
-	for (int i = 0; token && i < TOKEN_KINDS; i++) {
-		if (str_equal(sim->app.tokens[i].text, token)) {
-			return i;
-		}
-	}
-	return -1;
+	struct credential credential;
+
+	credential_read(call->sim, call->req, call->token, &credential);
+	call->kind = credential.kind;
+	call->user = credential.user;
+	call->scopes = credential.scopes;
+	call->token_error = credential.error;
+	call->grant = credential.grant;
+	call->expires_in_s = credential.expires_in_s;
 }
 
 /* What the call is about, for rules and records; a user's ID means their conversation
@@ -378,8 +375,7 @@ static const struct channel *channel_argument(const struct api_call *call)
 {
 	const struct workspace *ws = &call->sim->ws;
 	const char *name = json_str(call->args, "channel");
-	struct user *users[2] = {
-	        call->sim->app.bot, name ? workspace_user(ws, name) : NULL};
+	struct user *users[2] = {call->user, name ? workspace_user(ws, name) : NULL};
 
 	if (users[1]) {
 		return workspace_find_direct(ws, CHANNEL_IM, users, 2);
@@ -407,9 +403,7 @@ static struct api_call *call_create(struct calls *calls, struct http_request *re
 	if (call->method && call->method->flags & ONLY_HEADER && !args.in_header) {
 		str_replace(&call->token, NULL);
 	}
-	call->kind = api_token_kind(call->sim, call->token);
-	call->client = clients_user(call->sim->clients, req, call->token);
-	call->user = calls->sim->app.bot;
+	read_token(call);
 	call->channel = channel_argument(call);
 	timer_init(&call->timer, call->sim->loop, handle_held, call);
 	list_add_tail(&calls->all, &call->link);

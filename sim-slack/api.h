@@ -12,7 +12,7 @@ enum {
 	FOR_NOBODY = 0, /* no token needed */
 	FOR_BOT = 1,
 	FOR_APP = 2,
-	FOR_USER = 4, /* no bot can: not_allowed_token_type */
+	FOR_USER = 4, /* people can, and nobody else; what bots can, people can too */
 	ONLY_POST = 8,
 	TAKES_JSON = 16,
 	FOR_CLIENT = 64,  /* a person's, from Slack's own client: with its cookie */
@@ -41,10 +41,12 @@ struct api_call {
 	cJSON *args;          /* texts from query and form; anything from JSON */
 	const char *bad_args; /* an error word, or NULL */
 	const char *charset_warning;
-	char *token;               /* NULL: none */
-	int kind;                  /* enum token_kind; -1: unknown, none, or a client's */
-	const struct user *client; /* whose client's token it is, or NULL */
-	struct user *user;         /* whose token it is; the app's own without one */
+	char *token;       /* NULL: none */
+	int kind;          /* enum token_kind; -1: unknown or none */
+	struct user *user; /* whose token it is; the app's own without one */
+	const char *scopes, *token_error;
+	struct grant *grant; /* NULL: none of oauth's */
+	int64_t expires_in_s;
 	const struct channel
 	        *channel; /* what its channel argument names, for rules and records */
 	struct answer answer;
@@ -63,13 +65,12 @@ void calls_handle_request(struct calls *calls, struct http_request *req);
 /* Adds a sentence for each answer that is held back. */
 void calls_pending(const struct calls *calls, cJSON *sentences);
 
-/* enum token_kind; -1: no token of the app's, or NULL. */
-int api_token_kind(const struct sim_slack *sim, const char *token);
-
 /* Tables of methods, each ended by a NULL name. */
 extern const struct api_method api_auth_methods[], api_users_methods[],
         api_conversations_methods[], api_membership_methods[], api_chat_methods[],
-        api_items_methods[], api_views_methods[], api_client_methods[], api_files_methods[], api_emoji_methods[], api_groups_methods[];
+        api_items_methods[], api_views_methods[], api_files_methods[],
+        api_emoji_methods[], api_groups_methods[], api_oauth_methods[],
+        api_clients_methods[];
 
 /* ---- for the methods ---- */
 

@@ -2,7 +2,7 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "sim-slack/acts.h"
+#include "sim-slack/events.h"
 #include "sim-slack/socket.h"
 #include "sim-slack/view.h"
 
@@ -26,7 +26,6 @@ static void run_auth_test(struct api_call *call)
 {
 	const struct sim_slack *sim = call->sim;
 	autofree char *url = xasprintf("https://%s.slack.com/", sim->ws.domain);
-	const struct user *who = call->client ? call->client : sim->app.bot;
 	cJSON *reply = call->reply;
 
 	if (call->kind == TOKEN_APP) {
@@ -36,28 +35,13 @@ static void run_auth_test(struct api_call *call)
 	}
 	json_set_str(reply, "url", url);
 	json_set_str(reply, "team", sim->ws.name);
-	json_set_str(reply, "user", who->name);
+	json_set_str(reply, "user", call->user->name);
 	json_set_str(reply, "team_id", sim->ws.team_id);
-	json_set_str(reply, "user_id", who->id);
-	json_set_str(reply, "bot_id", who->bot_id);
+	json_set_str(reply, "user_id", call->user->id);
+	json_set_str(reply, "bot_id", call->user->bot_id);
 	json_set_bool(reply, "is_enterprise_install", false);
-}
-
-/* A bot token that was revoked is answered account_inactive from then on, an app's
- * invalid_auth. */
-static void run_auth_revoke(struct api_call *call)
-{
-	struct token *token = &call->sim->app.tokens[call->kind];
-	bool test = api_bool(call, "test", false);
-
-	json_set_bool(call->reply, "revoked", !test);
-	if (test) {
-		return;
-	}
-	snprintf(token->error, sizeof(token->error), "%s",
-	        call->kind == TOKEN_BOT ? "account_inactive" : "invalid_auth");
-	if (call->kind == TOKEN_BOT) {
-		act_tokens_revoked(call->sim);
+	if (call->expires_in_s > 0) {
+		json_set_int(reply, "expires_in", call->expires_in_s);
 	}
 }
 
@@ -71,6 +55,18 @@ static void run_connections_open(struct api_call *call)
 	}
 	url = sockets_new_url(call->sim->sockets);
 	json_set_str(call->reply, "url", url);
+}
+
+static void run_authorizations(struct api_call *call)
+{
+	const char *context = api_need(call, "event_context");
+
+	if (context && !event_context_is_ours(call->sim, context)) {
+		api_fail(call, "invalid_event_context");
+	} else if (context) {
+		json_set(call->reply, "authorizations", event_authorizations(call->sim));
+		api_next_cursor(call, "authorization", NULL);
+	}
 }
 
 static void run_team_info(struct api_call *call)
@@ -88,11 +84,11 @@ static void run_team_info(struct api_call *call)
 
 const struct api_method api_auth_methods[] = {
         {"api.test", FOR_NOBODY | TAKES_JSON, TIER_4, "", run_api_test},
-        {"auth.test", FOR_BOT | FOR_APP | FOR_CLIENT | TAKES_JSON, TIER_MANY, "",
-                run_auth_test},
-        {"auth.revoke", FOR_BOT | FOR_APP, TIER_3, "", run_auth_revoke},
+        {"auth.test", FOR_BOT | FOR_APP | TAKES_JSON, TIER_MANY, "", run_auth_test},
         {"apps.connections.open", FOR_APP | ONLY_POST | ONLY_HEADER | TAKES_JSON, TIER_3,
                 "connections:write", run_connections_open},
+        {"apps.event.authorizations.list", FOR_APP | TAKES_JSON, TIER_MANY,
+                "authorizations:read", run_authorizations},
         {"team.info", FOR_BOT | TAKES_JSON, TIER_3, "team:read", run_team_info},
         {0},
 };

@@ -151,10 +151,10 @@ static struct channel *find_target(struct api_call *call, const char *name)
 {
 	struct sim_slack *sim = call->sim;
 	struct user *user = workspace_user(&sim->ws, name);
-	struct user *users[2] = {sim->app.bot, user};
+	struct user *users[2] = {call->user, user};
 
 	if (user) {
-		return user->deleted || user == sim->app.bot
+		return user->deleted || user == call->user
 		               ? NULL
 		               : act_open_direct(sim, users, 2, NULL);
 	}
@@ -166,7 +166,7 @@ static struct channel *writable(struct api_call *call)
 {
 	const char *name = api_need(call, "channel");
 	struct channel *channel = name ? find_target(call, name) : NULL;
-	const struct user *bot = call->sim->app.bot;
+	const struct user *bot = call->user;
 	bool member = channel && channel_has(channel, bot);
 
 	if (!name) {
@@ -177,8 +177,7 @@ static struct channel *writable(struct api_call *call)
 		api_fail(call, "channel_not_found");
 	} else if (channel->archived) {
 		api_fail(call, "is_archived");
-	} else if (!member && !scopes_have(call->sim->app.tokens[TOKEN_BOT].scopes,
-	                              "chat:write.public")) {
+	} else if (!member && !api_has_scope(call, "chat:write.public")) {
 		api_fail(call, "not_in_channel");
 	} else {
 		return channel;
@@ -188,11 +187,17 @@ static struct channel *writable(struct api_call *call)
 
 /* ---- posting ---- */
 
+/* What an app posts with a person's token bears the app's mark; what the person's own
+ * client posts does not. */
+static const char *author_bot_id(const struct api_call *call)
+{
+	return call->kind == TOKEN_CLIENT ? NULL : call->sim->app.bot->bot_id;
+}
+
 /* Without the scope Slack overlooks these arguments and says nothing. */
 static void customise(const struct api_call *call, struct post *post)
 {
-	if (!scopes_have(
-	            call->sim->app.tokens[TOKEN_BOT].scopes, "chat:write.customize")) {
+	if (!api_has_scope(call, "chat:write.customize")) {
 		return;
 	}
 	post->username = api_text(call, "username");
@@ -210,10 +215,11 @@ static void customise(const struct api_call *call, struct post *post)
 static void post_content(
         struct api_call *call, struct channel *channel, const struct content *content)
 {
-	const struct user *bot = call->sim->app.bot;
+	const struct user *bot = call->user;
+	char client_id[UUID_SIZE];
 	struct post post = {.channel = channel,
 	        .user = bot,
-	        .bot_id = bot->bot_id,
+	        .bot_id = author_bot_id(call),
 	        .text = content->text ? content->text : "",
 	        .blocks = content->blocks,
 	        .attachments = content->attachments,
@@ -222,7 +228,12 @@ static void post_content(
 	const struct message *message;
 	const char *refused;
 
-	customise(call, &post);
+	if (call->kind == TOKEN_CLIENT) {
+		ids_uuid(&call->sim->ids.names, client_id);
+		post.client_msg_id = client_id;
+	} else {
+		customise(call, &post);
+	}
 	if (!api_thread(call, channel, &post.thread_ts)) {
 		return;
 	}
@@ -263,11 +274,11 @@ static void run_post(struct api_call *call)
 static void run_me(struct api_call *call)
 {
 	struct channel *channel = writable(call);
-	const struct user *bot = call->sim->app.bot;
+	const struct user *bot = call->user;
 	autofree char *text = NULL;
 	struct post post = {.channel = channel,
 	        .user = bot,
-	        .bot_id = bot->bot_id,
+	        .bot_id = author_bot_id(call),
 	        .subtype = "me_message"};
 
 	if (!channel) {
@@ -314,13 +325,19 @@ static void run_ephemeral(struct api_call *call)
 
 static bool is_own(const struct api_call *call, const struct message *message)
 {
-	return str_equal(message->bot_id, call->sim->app.bot->bot_id) &&
-	       !str_equal(message->subtype, "tombstone");
+	if (str_equal(message->subtype, "tombstone")) {
+		return false;
+	}
+	return call->kind == TOKEN_BOT
+	               ? str_equal(message->bot_id, call->user->bot_id) &&
+	                         (!message->user || message->user == call->user)
+	               : message->user == call->user;
 }
 
-/* The app's message named by ts, or NULL and the call failed. */
-static struct message *own_message(
-        struct api_call *call, const struct channel *channel, const char *not_own)
+/* The caller's message named by ts, or NULL and the call failed; may_all: administrators
+ * may do it to everybody's. */
+static struct message *own_message(struct api_call *call, const struct channel *channel,
+        const char *not_own, bool may_all)
 {
 	const char *ts = api_need(call, "ts");
 	struct message *message = ts ? channel_message(channel, ts) : NULL;
@@ -332,7 +349,7 @@ static struct message *own_message(
 		api_fail(call, "message_not_found");
 		return NULL;
 	}
-	if (!is_own(call, message)) {
+	if (!is_own(call, message) && !(may_all && call->user->admin)) {
 		api_fail(call, not_own);
 		return NULL;
 	}
@@ -343,7 +360,7 @@ static void update(
         struct api_call *call, struct message *message, struct content *content)
 {
 	struct edit edit = {.text = content->text,
-	        .by = call->sim->app.bot->bot_id,
+	        .by = call->kind == TOKEN_BOT ? call->user->bot_id : call->user->id,
 	        .blocks = content->blocks,
 	        .attachments = content->attachments,
 	        .metadata = content->metadata,
@@ -373,7 +390,7 @@ static void run_update(struct api_call *call)
 		api_fail(call, "is_inactive");
 		return;
 	}
-	message = own_message(call, channel, "cant_update_message");
+	message = own_message(call, channel, "cant_update_message", false);
 	if (message && read_content(call, &content, true)) {
 		const char *text = api_str(call, "text");
 
@@ -396,7 +413,7 @@ static void run_delete(struct api_call *call)
 	                api_fail_unless_ok(call, call->sim->knobs.delete_archived))) {
 		return;
 	}
-	message = own_message(call, channel, "cant_delete_message");
+	message = own_message(call, channel, "cant_delete_message", true);
 	if (message) {
 		json_set_str(call->reply, "channel", channel->id);
 		json_set_str(call->reply, "ts", message->ts);

@@ -41,8 +41,7 @@ static bool read_types(struct api_call *call, unsigned *out)
 	for (unsigned kind = 0; kind < CHANNEL_KINDS; kind++) {
 		const char *scopes = scopes_for(SCOPE_READ, (enum channel_kind)kind);
 
-		if ((*out & (1U << kind)) &&
-		        !scopes_have(call->sim->app.tokens[TOKEN_BOT].scopes, scopes)) {
+		if ((*out & (1U << kind)) && !api_has_scope(call, scopes)) {
 			api_fail_scope(call, scopes);
 			return false;
 		}
@@ -55,7 +54,7 @@ static bool read_types(struct api_call *call, unsigned *out)
 static void list_page(struct api_call *call, const struct user *member, unsigned types,
         unsigned what, int64_t limit, char **from)
 {
-	const struct user *bot = call->sim->app.bot;
+	const struct user *bot = call->user;
 	bool no_archived = api_bool(call, "exclude_archived", false);
 	cJSON *list = cJSON_CreateArray();
 	struct channel *channel;
@@ -80,7 +79,7 @@ static void list_page(struct api_call *call, const struct user *member, unsigned
 		}
 		if (!no_archived || !channel->archived) {
 			cJSON_AddItemToArray(
-			        list, view_channel(call->sim, channel, what));
+			        list, view_channel(call->sim, call->user, channel, what));
 		}
 	}
 	if (*from) {
@@ -107,7 +106,7 @@ static void run_users_conversations(struct api_call *call)
 {
 	const char *id = api_str(call, "user");
 	const struct user *user =
-	        id && *id ? workspace_user(&call->sim->ws, id) : call->sim->app.bot;
+	        id && *id ? workspace_user(&call->sim->ws, id) : call->user;
 	autofree char *from = NULL;
 	unsigned types;
 	int64_t limit;
@@ -137,7 +136,8 @@ static void run_info(struct api_call *call)
 	if (api_is_in(call, channel)) {
 		what |= VIEW_LAST_READ;
 	}
-	json_set(call->reply, "channel", view_channel(call->sim, channel, what));
+	json_set(call->reply, "channel",
+	        view_channel(call->sim, call->user, channel, what));
 }
 
 static void run_members(struct api_call *call)

@@ -60,7 +60,7 @@ char *api_next_id(const char **list)
 
 bool api_has_scope(const struct api_call *call, const char *any_of)
 {
-	return scopes_have(call->sim->app.tokens[call->kind].scopes, any_of);
+	return call->kind == TOKEN_CLIENT || scopes_have(call->scopes, any_of);
 }
 
 void api_fail_message(struct api_call *call, const char *message)
@@ -142,7 +142,7 @@ bool api_json(const struct api_call *call, const char *name, cJSON **out)
 
 bool api_is_in(const struct api_call *call, const struct channel *channel)
 {
-	return channel_has(channel, call->sim->app.bot) && !channel->archived;
+	return channel_has(channel, call->user) && !channel->archived;
 }
 
 struct channel *api_channel(struct api_call *call, enum scope_family family)
@@ -155,13 +155,13 @@ struct channel *api_channel(struct api_call *call, enum scope_family family)
 		return NULL;
 	}
 	channel = workspace_channel(&call->sim->ws, name);
-	if (!channel || (channel->kind != CHANNEL_PUBLIC &&
-	                        !channel_has(channel, call->sim->app.bot))) {
+	if (!channel ||
+	        (channel->kind != CHANNEL_PUBLIC && !channel_has(channel, call->user))) {
 		api_fail(call, "channel_not_found");
 		return NULL;
 	}
 	scopes = scopes_for(family, channel->kind);
-	if (!scopes_have(call->sim->app.tokens[TOKEN_BOT].scopes, scopes)) {
+	if (!api_has_scope(call, scopes)) {
 		api_fail_scope(call, scopes);
 		return NULL;
 	}
@@ -172,7 +172,12 @@ struct channel *api_own_channel(struct api_call *call, enum scope_family family)
 {
 	struct channel *channel = api_channel(call, family);
 
-	if (channel && !api_is_in(call, channel)) {
+	/* People can read what is public. */
+	bool open = call->kind >= TOKEN_USER && family == SCOPE_HISTORY && channel &&
+	            channel->kind == CHANNEL_PUBLIC;
+
+	if (channel && !open && !api_is_in(call, channel) &&
+	        !(call->kind >= TOKEN_USER && channel_has(channel, call->user))) {
 		api_fail(call, "not_in_channel");
 		return NULL;
 	}

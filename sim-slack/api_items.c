@@ -40,7 +40,7 @@ static int64_t count_of(const struct message *message, const char *user_id)
 static void run_react(struct api_call *call)
 {
 	const struct channel *channel = api_channel(call, SCOPE_NONE);
-	const struct user *bot = call->sim->app.bot;
+	const struct user *bot = call->user;
 	const struct knobs *knobs = &call->sim->knobs;
 	struct message *message;
 	char name[EMOJI_NAME_BYTES];
@@ -75,7 +75,7 @@ static void run_react(struct api_call *call)
 static void run_unreact(struct api_call *call)
 {
 	const struct channel *channel = NULL;
-	const struct user *bot = call->sim->app.bot;
+	const struct user *bot = call->user;
 	struct message *message;
 	char name[EMOJI_NAME_BYTES];
 
@@ -142,7 +142,7 @@ static void pin(struct api_call *call, bool add)
 		            call, add ? knobs->pin_archived : knobs->unpin_archived)) {
 			return;
 		}
-	} else if (!channel_has(channel, call->sim->app.bot)) {
+	} else if (!channel_has(channel, call->user)) {
 		api_fail(call, "not_in_channel");
 		return;
 	}
@@ -155,7 +155,7 @@ static void pin(struct api_call *call, bool add)
 	} else if (!add && !message->pinned_by) {
 		api_fail(call, "no_pin");
 	} else {
-		act_pin(call->sim, message, call->sim->app.bot, add);
+		act_pin(call->sim, message, call->user, add);
 	}
 }
 

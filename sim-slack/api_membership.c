@@ -28,7 +28,7 @@ enum {
 static bool read_direct_users(struct api_call *call, const char *list,
         struct user *users[DIRECT_USERS_MAX + 1], size_t *count)
 {
-	struct user *bot = call->sim->app.bot;
+	struct user *bot = call->user;
 
 	users[0] = bot;
 	*count = 1;
@@ -65,7 +65,7 @@ static void reply_opened(struct api_call *call, const struct channel *channel, b
 
 	if (api_bool(call, "return_im", false)) {
 		cJSON_Delete(object);
-		object = view_channel(call->sim, channel, VIEW_MEMBERSHIP);
+		object = view_channel(call->sim, call->user, channel, VIEW_MEMBERSHIP);
 	}
 	if (!made) {
 		json_set_bool(call->reply, "no_op", true);
@@ -98,7 +98,7 @@ static void run_open(struct api_call *call)
 		return;
 	}
 	scopes = scopes_for(SCOPE_WRITE, count > 2 ? CHANNEL_MPIM : CHANNEL_IM);
-	if (!scopes_have(call->sim->app.tokens[TOKEN_BOT].scopes, scopes)) {
+	if (!api_has_scope(call, scopes)) {
 		api_fail_scope(call, scopes);
 		return;
 	}
@@ -125,19 +125,19 @@ static void run_join(struct api_call *call)
 		api_fail(call, "is_archived");
 		return;
 	}
-	if (channel_has(channel, call->sim->app.bot)) {
+	if (channel_has(channel, call->user)) {
 		api_warn(call, "already_in_channel");
 	} else {
-		act_join(call->sim, channel, call->sim->app.bot, NULL);
+		act_join(call->sim, channel, call->user, NULL);
 	}
 	json_set(call->reply, "channel",
-	        view_channel(call->sim, channel, VIEW_MEMBERSHIP));
+	        view_channel(call->sim, call->user, channel, VIEW_MEMBERSHIP));
 }
 
 static void run_leave(struct api_call *call)
 {
 	struct channel *channel = api_channel(call, SCOPE_WRITE);
-	struct user *bot = call->sim->app.bot;
+	struct user *bot = call->user;
 
 	if (!channel || !api_kind(call, channel, ANY_GROUP)) {
 		return;
@@ -174,7 +174,7 @@ static const char *why_not_invite(const struct api_call *call,
         const struct channel *channel, const struct user *user)
 {
 	return !user                        ? "user_not_found"
-	       : user == call->sim->app.bot ? "cant_invite_self"
+	       : user == call->user         ? "cant_invite_self"
 	       : user->deleted              ? "cant_invite"
 	       : channel_has(channel, user) ? "already_in_channel"
 	       : user->team_id && !array_has(channel->teams, user->team_id)
@@ -213,7 +213,7 @@ static void invite_all(struct api_call *call, struct channel *channel, const cha
 			struct user *user = workspace_user(&call->sim->ws, id);
 
 			if (user && !why_not_invite(call, channel, user)) {
-				act_join(call->sim, channel, user, call->sim->app.bot);
+				act_join(call->sim, channel, user, call->user);
 			}
 		}
 	}
@@ -224,7 +224,7 @@ static void invite_all(struct api_call *call, struct channel *channel, const cha
 	}
 	cJSON_Delete(errors);
 	json_set(call->reply, "channel",
-	        view_channel(call->sim, channel, VIEW_MEMBERSHIP));
+	        view_channel(call->sim, call->user, channel, VIEW_MEMBERSHIP));
 }
 
 static size_t count_ids(const char *list)
@@ -248,7 +248,7 @@ static void run_invite(struct api_call *call)
 	}
 	if (channel->archived) {
 		api_fail(call, "is_archived");
-	} else if (!channel_has(channel, call->sim->app.bot)) {
+	} else if (!channel_has(channel, call->user)) {
 		api_fail(call, "not_in_channel");
 	} else if (!users || count_ids(users) == 0) {
 		api_fail(call, "no_user");
@@ -270,15 +270,14 @@ static void run_kick(struct api_call *call)
 	}
 	if (!user) {
 		api_fail(call, "user_not_found");
-	} else if (user == call->sim->app.bot) {
+	} else if (user == call->user) {
 		api_fail(call, "cant_kick_self");
 	} else if (channel->general) {
 		api_fail(call, "cant_kick_from_general");
-	} else if (!channel_has(channel, call->sim->app.bot) ||
-	           !channel_has(channel, user)) {
+	} else if (!channel_has(channel, call->user) || !channel_has(channel, user)) {
 		api_fail(call, "not_in_channel");
 	} else {
-		act_leave(call->sim, channel, user, call->sim->app.bot);
+		act_leave(call->sim, channel, user, call->user);
 	}
 }
 
@@ -317,7 +316,7 @@ static void run_create(struct api_call *call)
 	const char *error = name_error(call->sim, name ? name : "");
 	struct channel *channel;
 
-	if (!scopes_have(call->sim->app.tokens[TOKEN_BOT].scopes, scopes)) {
+	if (!api_has_scope(call, scopes)) {
 		api_fail_scope(call, scopes);
 		return;
 	}
@@ -325,9 +324,9 @@ static void run_create(struct api_call *call)
 		api_fail(call, error);
 		return;
 	}
-	channel = act_create_channel(call->sim, name, kind, call->sim->app.bot);
+	channel = act_create_channel(call->sim, name, kind, call->user);
 	json_set(call->reply, "channel",
-	        view_channel(call->sim, channel, VIEW_MEMBERSHIP));
+	        view_channel(call->sim, call->user, channel, VIEW_MEMBERSHIP));
 }
 
 /* For what changes a channel: fails with is_archived or not_in_channel as well. */
@@ -343,7 +342,7 @@ static struct channel *changeable(
 		api_fail(call, "is_archived");
 		return NULL;
 	}
-	if (!channel_has(channel, call->sim->app.bot)) {
+	if (!channel_has(channel, call->user)) {
 		api_fail(call, "not_in_channel");
 		return NULL;
 	}
@@ -363,9 +362,9 @@ static void run_rename(struct api_call *call)
 		api_fail(call, error);
 		return;
 	}
-	act_rename(call->sim, channel, call->sim->app.bot, name);
+	act_rename(call->sim, channel, call->user, name);
 	json_set(call->reply, "channel",
-	        view_channel(call->sim, channel, VIEW_MEMBERSHIP));
+	        view_channel(call->sim, call->user, channel, VIEW_MEMBERSHIP));
 }
 
 static void set_topic(struct api_call *call, bool purpose)
@@ -384,9 +383,9 @@ static void set_topic(struct api_call *call, bool purpose)
 		api_fail(call, "too_long");
 		return;
 	}
-	act_topic(call->sim, channel, call->sim->app.bot, text, purpose);
+	act_topic(call->sim, channel, call->user, text, purpose);
 	json_set(call->reply, "channel",
-	        view_channel(call->sim, channel, VIEW_MEMBERSHIP));
+	        view_channel(call->sim, call->user, channel, VIEW_MEMBERSHIP));
 }
 
 static void run_set_topic(struct api_call *call)
@@ -410,10 +409,10 @@ static void run_archive(struct api_call *call)
 		api_fail(call, "already_archived");
 	} else if (channel->general) {
 		api_fail(call, "cant_archive_general");
-	} else if (!channel_has(channel, call->sim->app.bot)) {
+	} else if (!channel_has(channel, call->user)) {
 		api_fail(call, "not_in_channel");
 	} else {
-		act_archive(call->sim, channel, call->sim->app.bot);
+		act_archive(call->sim, channel, call->user);
 	}
 }
 
@@ -427,8 +426,9 @@ static void run_unarchive(struct api_call *call)
 	}
 	if (!channel->archived) {
 		api_fail(call, "not_archived");
-	} else if (!api_fail_unless_ok(call, call->sim->knobs.unarchive_by_bot)) {
-		act_unarchive(call->sim, channel, call->sim->app.bot);
+	} else if (call->kind >= TOKEN_USER ||
+	           !api_fail_unless_ok(call, call->sim->knobs.unarchive_by_bot)) {
+		act_unarchive(call->sim, channel, call->user);
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include "lib/mem.h"
 #include "lib/str.h"
+#include "sim-slack/acts.h"
 #include "sim-slack/view.h"
 
 #include <stdio.h>
@@ -66,7 +67,7 @@ static void run_profile_get(struct api_call *call)
 {
 	const char *id = api_str(call, "user");
 	const struct user *user =
-	        id && *id ? workspace_user(&call->sim->ws, id) : call->sim->app.bot;
+	        id && *id ? workspace_user(&call->sim->ws, id) : call->user;
 
 	cJSON *profile;
 
@@ -78,6 +79,55 @@ static void run_profile_get(struct api_call *call)
 	json_set(profile, "fields",
 	        view_fields(user, api_bool(call, "include_labels", false)));
 	json_set(call->reply, "profile", profile);
+}
+
+/* What a person may say of themselves, from a JSON object or a name and a value. */
+static void set_profile(struct sim_slack *sim, struct user *user, const void *arg)
+{
+	const cJSON *profile = arg, *item;
+	const struct {
+		const char *name;
+		char **field;
+	} texts[] = {{"display_name", &user->display_name},
+	        {"real_name", &user->real_name}, {"title", &user->title},
+	        {"phone", &user->phone}, {"pronouns", &user->pronouns},
+	        {"status_text", &user->status_text},
+	        {"status_emoji", &user->status_emoji}};
+
+	(void)sim;
+	cJSON_ArrayForEach(item, profile)
+	{
+		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+			if (cJSON_IsString(item) &&
+			        str_equal(item->string, texts[i].name)) {
+				str_replace(texts[i].field, item->valuestring);
+			}
+		}
+	}
+	user->status_expiration_s =
+	        json_int(profile, "status_expiration", user->status_expiration_s);
+}
+
+static void run_profile_set(struct api_call *call)
+{
+	const char *name = api_text(call, "name"), *value = api_str(call, "value");
+	const char *id = api_text(call, "user");
+	autojson cJSON *profile = NULL;
+
+	if (id && !str_equal(id, call->user->id)) {
+		api_fail(call, "not_admin");
+		return;
+	}
+	if (!api_json(call, "profile", &profile) ||
+	        (profile && !cJSON_IsObject(profile)) || (!profile && !(name && value))) {
+		api_fail(call, "invalid_profile");
+		return;
+	}
+	if (!profile) {
+		profile = json_set_str(json_new(), name, value);
+	}
+	act_change_user(call->sim, call->user, set_profile, profile);
+	json_set(call->reply, "profile", view_profile(call->sim, call->user));
 }
 
 static void run_bots_info(struct api_call *call)
@@ -102,6 +152,8 @@ const struct api_method api_users_methods[] = {
         {"users.info", FOR_BOT, TIER_4, "users:read", run_users_info},
         {"users.list", FOR_BOT, TIER_2, "users:read", run_users_list},
         {"users.profile.get", FOR_BOT, TIER_4, "users.profile:read", run_profile_get},
+        {"users.profile.set", FOR_USER | TAKES_JSON, TIER_PROFILE, "users.profile:write",
+                run_profile_set},
         {"bots.info", FOR_BOT, TIER_3, "users:read", run_bots_info},
         {0},
 };

@@ -46,7 +46,21 @@ static char *event_context(
 	return xasprintf("4-%s", coded);
 }
 
-static cJSON *authorizations(const struct sim_slack *sim)
+bool event_context_is_ours(const struct sim_slack *sim, const char *text)
+{
+	autofree char *plain = NULL;
+	autojson cJSON *context = NULL;
+	size_t n;
+
+	if (!str_starts(text, "4-")) {
+		return false;
+	}
+	plain = base64url_decode(text + 2, &n);
+	context = plain ? json_parse((struct str){plain, n}, NULL) : NULL;
+	return str_equal(json_str(context, "tid"), sim->ws.team_id);
+}
+
+cJSON *event_authorizations(const struct sim_slack *sim)
 {
 	cJSON *list = cJSON_CreateArray();
 	cJSON *one = json_new();
@@ -85,7 +99,7 @@ bool event_emit(struct sim_slack *sim, const struct event *event, cJSON *inner,
 	json_set_str(payload, "type", "event_callback");
 	json_set_str(payload, "event_id", event_id);
 	json_set_int(payload, "event_time", sim_now_s(sim));
-	json_set(payload, "authorizations", authorizations(sim));
+	json_set(payload, "authorizations", event_authorizations(sim));
 	json_set_bool(payload, "is_ext_shared_channel",
 	        event->channel && cJSON_GetArraySize(event->channel->teams) > 0);
 	json_set_str(payload, "event_context", context);

@@ -17,6 +17,11 @@ struct event {
 bool event_emit(struct sim_slack *sim, const struct event *event, cJSON *inner,
         char id[EVENT_ID_SIZE]);
 
+/* True if the text is the event_context of an event of this workspace. */
+bool event_context_is_ours(const struct sim_slack *sim, const char *text);
+/* Whom events are for: one installation. Caller deletes. */
+cJSON *event_authorizations(const struct sim_slack *sim);
+
 /* {"type":type}, to which the caller adds. */
 cJSON *event_new(const char *type);
 /* Adds event_ts, a fresh one. */

@@ -95,6 +95,10 @@ static const struct knob table[] = {
         TEXT(upload_archived, "is_archived",
                 "files.completeUploadExternal to an archived channel: an error word"),
 
+        BOOL(token_rotation, 0, "OAuth gives out tokens that expire after 12 hours"),
+        MS(refresh_grace, 60000,
+                "A refresh token may be used again for so long after its first use"),
+
         MS(cursor_ttl, 0, "Life of a cursor; 0: for ever"),
         INT(reactions_per_person, 23, "Different reactions of one user on one message"),
         INT(emoji_per_message, 50, "Different reactions on one message"),

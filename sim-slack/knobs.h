@@ -25,6 +25,8 @@ struct knobs {
 	/* files */
 	int64_t share_delay, upload_max_bytes, upload_strict, upload_again;
 	char login_answer[48], upload_archived[48];
+	/* tokens */
+	int64_t token_rotation, refresh_grace;
 	/* Web API */
 	int64_t cursor_ttl, reactions_per_person, emoji_per_message;
 	char delete_archived[48], unreact_archived[48], pin_archived[48],

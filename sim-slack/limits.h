@@ -8,6 +8,7 @@
 enum tier {
 	TIER_1 = 1,
 	TIER_2 = 20,
+	TIER_PROFILE = 30, /* users.profile.set */
 	TIER_3 = 50,
 	TIER_4 = 100,
 	TIER_MANY = 600, /* "hundreds per minute" */

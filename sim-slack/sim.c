@@ -13,6 +13,7 @@
 #include "sim-slack/files/files.h"
 #include "sim-slack/limits.h"
 #include "sim-slack/modals.h"
+#include "sim-slack/oauth/oauth.h"
 #include "sim-slack/picture.h"
 #include "sim-slack/replies.h"
 #include "sim-slack/scopes.h"
@@ -122,7 +123,8 @@ static void seed_app(struct sim_slack *sim)
 	sim->app.bot = bot;
 	sim->app.subscriptions = xstrdup(subscriptions_default);
 	sim->app.tokens[TOKEN_BOT].scopes = xstrdup(scopes_default);
-	sim->app.tokens[TOKEN_APP].scopes = xstrdup("connections:write");
+	sim->app.tokens[TOKEN_APP].scopes =
+	        xstrdup("connections:write,authorizations:read");
 	rand_text(&sim->ids.secrets, sim->app.verification, 24);
 	ids_hex(&sim->ids.secrets, sim->app.link_id, 64);
 	sim_renew_token(sim, TOKEN_BOT);
@@ -295,6 +297,7 @@ struct sim_slack *sim_slack_create(
 	sim->replies = replies_create(sim);
 	sim->modals = modals_create(sim);
 	sim->files = files_create(sim);
+	sim->oauth = oauth_create(sim);
 	sim->control = opts->control ? control_create(sim) : NULL;
 	if (!start_server(sim, opts, err)) {
 		sim_slack_destroy(&sim);
@@ -313,6 +316,7 @@ void sim_slack_destroy(struct sim_slack **sim)
 	control_destroy(&it->control);
 	calls_destroy(&it->calls);
 	files_destroy(&it->files);
+	oauth_destroy(&it->oauth);
 	sockets_destroy(&it->sockets);
 	clients_destroy(&it->clients);
 	tls_front_destroy(&it->tls);

@@ -11,7 +11,8 @@
 #include "sim-slack/state.h"
 #include <stdbool.h>
 
-enum token_kind { TOKEN_BOT, TOKEN_APP };
+/* The app has one each of the first two; see oauth/oauth.h for the others. */
+enum token_kind { TOKEN_BOT, TOKEN_APP, TOKEN_USER, TOKEN_CLIENT };
 enum { TOKEN_KINDS = 2 };
 
 struct token {
@@ -26,6 +27,7 @@ struct app {
 	const char *name;
 	struct user *bot; /* its user in the workspace */
 	struct token tokens[TOKEN_KINDS];
+	bool exchanged; /* its bot token, for one that expires */
 	char *subscriptions;
 	char verification[25];
 	char link_id[65]; /* app_id in the WebSocket URL, as recorded: 64 hex digits */
@@ -37,6 +39,8 @@ struct faults;
 struct limits;
 struct calls;
 struct files;
+struct oauth;
+struct grant;
 struct control;
 struct traffic;
 struct tls_front;
@@ -58,6 +62,7 @@ struct sim_slack {
 	struct limits *limits;
 	struct calls *calls;
 	struct files *files;
+	struct oauth *oauth;
 	struct control *control; /* NULL: not served */
 	struct traffic *traffic;
 	struct tls_front *tls; /* NULL: none */

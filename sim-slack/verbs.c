@@ -313,6 +313,13 @@ static const struct verb_field knob_fields[] = {
 static const struct verb_field tokens_fields[] = {
         {"renew", VERB_STR, false, "Make a new one first; the old becomes invalid_auth",
                 token_names},
+        {"client", VERB_BOOL, false, "Besides: client_id and client_secret, for OAuth",
+                NULL},
+        END};
+static const struct verb_field user_token_fields[] = {AS,
+        {"scopes", VERB_STR, false, "Comma-separated; default all a person can give",
+                NULL},
+        {"code", VERB_BOOL, false, "A code for oauth.v2.access instead: {code}", NULL},
         END};
 static const struct verb_field app_fields[] = {
         {"grant", VERB_ARR, false, "Scopes to add", NULL},
@@ -380,6 +387,8 @@ const struct verb sim_slack_verbs[] = {
         {"revoke", "Make a token bad, or good again", revoke_fields, verb_revoke},
         {"knob", "What is not known of Slack: see README.md", knob_fields, verb_knob},
         {"tokens", "The app's tokens: {bot, app}", tokens_fields, verb_tokens},
+        {"user_token", "A person's token for the app (xoxp-): {token}", user_token_fields,
+                verb_user_token},
         {"app", "Change the app's scopes and subscriptions", app_fields, verb_app},
         {"command", "Use a slash command: {trigger_id, response_url}", command_fields,
                 verb_command},

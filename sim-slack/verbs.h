@@ -36,6 +36,7 @@ verb_run_fn verb_unfurl, verb_add_emoji, verb_remove_emoji, verb_rename_emoji;
 verb_run_fn verb_share_channel, verb_unshare_channel, verb_change_channel_id,
         verb_convert, verb_delete_channel, verb_posting, verb_history_changed,
         verb_open_direct, verb_change_team, verb_create_group, verb_change_group;
+verb_run_fn verb_user_token;
 verb_run_fn verb_upload, verb_delete_file, verb_change_file;
 verb_run_fn verb_disconnect, verb_answer, verb_envelope, verb_refuse, verb_revoke,
         verb_knob, verb_tokens, verb_app, verb_state;

@@ -8,6 +8,7 @@
 #include "sim-slack/control.h"
 #include "sim-slack/envelopes.h"
 #include "sim-slack/faults.h"
+#include "sim-slack/oauth/oauth.h"
 #include "sim-slack/scopes.h"
 #include "sim-slack/socket.h"
 
@@ -194,7 +195,7 @@ bool verb_revoke(void *arg, const cJSON *args, cJSON **result, struct err *err)
 		return err_set(err, ERR_PERMANENT, 0, "the error is too long");
 	}
 	if (json_bool(args, "events", false)) {
-		act_tokens_revoked(sim);
+		act_tokens_revoked(sim, sim->app.bot);
 		act_uninstalled(sim);
 	}
 	snprintf(token->error, sizeof(token->error), "%s",
@@ -229,6 +230,39 @@ bool verb_tokens(void *arg, const cJSON *args, cJSON **result, struct err *err)
 	}
 	*result = json_set_str(json_new(), "bot", sim->app.tokens[TOKEN_BOT].text);
 	json_set_str(*result, "app", sim->app.tokens[TOKEN_APP].text);
+	if (json_bool(args, "client", false)) {
+		json_set_str(*result, "client_id", oauth_client_id(sim->oauth));
+		json_set_str(*result, "client_secret", oauth_client_secret(sim->oauth));
+	}
+	return true;
+}
+
+/* What a person's app may do who agrees to everything. */
+static const char user_scopes[] =
+        "channels:history,channels:read,channels:write,chat:write,emoji:read,files:read,"
+        "files:write,groups:history,groups:read,groups:write,im:history,im:read,im:write,"
+        "mpim:history,mpim:read,mpim:write,pins:read,pins:write,reactions:read,"
+        "reactions:write,team:read,usergroups:read,usergroups:write,users:read,"
+        "users:read.email,users.profile:read,users.profile:write";
+
+bool verb_user_token(void *arg, const cJSON *args, cJSON **result, struct err *err)
+{
+	struct sim_slack *sim = arg;
+	struct user *user = verb_user(sim, args, "as", err);
+	const char *scopes = json_str_or(args, "scopes", user_scopes);
+
+	if (!user) {
+		return false;
+	}
+	*result = json_new();
+	if (json_bool(args, "code", false)) {
+		json_set_str(*result, "code",
+		        oauth_authorize(
+		                sim->oauth, user, json_str_or(args, "scopes", "")));
+	} else {
+		json_set_str(
+		        *result, "token", oauth_user_token(sim->oauth, user, scopes));
+	}
 	return true;
 }
 

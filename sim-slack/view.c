@@ -206,9 +206,10 @@ static cJSON *view_topic(const struct topic *topic)
 	return json_set_int(object, "last_set", topic->set_s);
 }
 
-static cJSON *view_im(const struct sim_slack *sim, const struct channel *channel)
+static cJSON *view_im(const struct sim_slack *sim, const struct user *viewer,
+        const struct channel *channel)
 {
-	const struct user *partner = channel_partner(channel, sim->app.bot);
+	const struct user *partner = channel_partner(channel, viewer);
 	cJSON *object = json_set_str(json_new(), "id", channel->id);
 
 	json_set_int(object, "created", channel->created_s);
@@ -263,14 +264,14 @@ static void set_posting(cJSON *object, const struct posting *posting)
 	json_set_bool(object, "is_non_threadable", posting->no_threads);
 }
 
-cJSON *view_channel(
-        const struct sim_slack *sim, const struct channel *channel, unsigned what)
+cJSON *view_channel(const struct sim_slack *sim, const struct user *viewer,
+        const struct channel *channel, unsigned what)
 {
 	bool shared = cJSON_GetArraySize(channel->teams) > 0;
 	cJSON *object, *teams;
 
 	if (channel->kind == CHANNEL_IM) {
-		return view_im(sim, channel);
+		return view_im(sim, viewer, channel);
 	}
 	object = json_set_str(json_new(), "id", channel->id);
 	json_set_str(object, "name", channel->name);
@@ -299,7 +300,7 @@ cJSON *view_channel(
 	set_array(object, "pending_connected_team_ids");
 	if (what & VIEW_MEMBERSHIP) {
 		json_set_bool(object, "is_member",
-		        channel_has(channel, sim->app.bot) && !channel->archived);
+		        channel_has(channel, viewer) && !channel->archived);
 	}
 	if (what & VIEW_LAST_READ) {
 		json_set_str(object, "last_read", channel->last_read);

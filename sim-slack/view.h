@@ -13,12 +13,13 @@ cJSON *view_fields(const struct user *user, bool labels);
 cJSON *view_bot(const struct sim_slack *sim, const struct user *bot);
 
 enum view_channel {          /* bits */
-	VIEW_MEMBERSHIP = 1, /* is_member, as the app sees it */
+	VIEW_MEMBERSHIP = 1, /* is_member */
 	VIEW_NUM_MEMBERS = 2,
 	VIEW_LAST_READ = 4,
 };
-cJSON *view_channel(
-        const struct sim_slack *sim, const struct channel *channel, unsigned what);
+/* As the viewer sees it. */
+cJSON *view_channel(const struct sim_slack *sim, const struct user *viewer,
+        const struct channel *channel, unsigned what);
 
 enum view_message {        /* bits */
 	VIEW_METADATA = 1, /* the metadata's payload too; its type always shows */

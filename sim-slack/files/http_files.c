@@ -2,11 +2,12 @@
  * (section 3.6). */
 #include "lib/mem.h"
 #include "lib/str.h"
-#include "sim-slack/api.h"
 #include "sim-slack/faults.h"
 #include "sim-slack/files/store.h"
 #include "sim-slack/multipart.h"
+#include "sim-slack/oauth/oauth.h"
 #include "sim-slack/picture.h"
+#include "sim-slack/scopes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,12 +160,12 @@ static struct file *named_file(const struct sim_slack *sim, const char *path)
 static bool may_download(
         const struct sim_slack *sim, struct http_request *req, const struct file *file)
 {
-	const char *token = http_request_bearer(req);
-	int kind = api_token_kind(sim, token);
+	struct credential who;
 
-	return kind == TOKEN_BOT && !sim->app.tokens[kind].error[0] &&
-	       scopes_have(sim->app.tokens[kind].scopes, "files:read") &&
-	       file_seen_by(sim, file, sim->app.bot);
+	credential_read(sim, req, http_request_bearer(req), &who);
+	return who.kind >= 0 && who.kind != TOKEN_APP && !*who.error &&
+	       (who.kind == TOKEN_CLIENT || scopes_have(who.scopes, "files:read")) &&
+	       file_seen_by(sim, file, who.user);
 }
 
 /* "bytes=a-b", "a-" or "-n" of one range. False: none, or one that is to be overlooked;

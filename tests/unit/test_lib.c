@@ -119,6 +119,36 @@ static void base64url_has_the_standard_answers(void **state)
 	assert_string_equal(digest, "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
 }
 
+static void hex_and_base64url_come_back(void **state)
+{
+	static const char *const bad_base64[] = {
+	        "A", "AB=CD", "A+==", "AB===", "A B", NULL};
+	static const char *const bad_hex[] = {"a", "0g", "zz", " 0", NULL};
+	char bytes[40];
+	size_t got;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(bytes); n++) {
+		for (size_t i = 0; i < n; i++) {
+			bytes[i] = (char)(i * 37 + n * 11);
+		}
+		autofree char *coded = base64url_encode(bytes, n);
+		autofree char *plain = base64url_decode(coded, &got);
+		autofree char *hex = hex_encode(bytes, n);
+		autofree char *from_hex = hex_decode(hex);
+
+		assert_int_equal(got, n);
+		assert_memory_equal(plain, bytes, n);
+		assert_memory_equal(from_hex, bytes, n);
+	}
+	for (const char *const *text = bad_base64; *text; text++) {
+		assert_null(base64url_decode(*text, &got));
+	}
+	for (const char *const *text = bad_hex; *text; text++) {
+		assert_null(hex_decode(*text));
+	}
+}
+
 static void a_buffer_keeps_its_cap_and_fails_for_good(void **state)
 {
 	struct buf buf;
@@ -471,6 +501,7 @@ int main(void)
 	        cmocka_unit_test(error_texts_are_always_utf8),
 	        cmocka_unit_test(urls_survive_encoding_and_decoding),
 	        cmocka_unit_test(base64url_has_the_standard_answers),
+	        cmocka_unit_test(hex_and_base64url_come_back),
 	        cmocka_unit_test(a_buffer_keeps_its_cap_and_fails_for_good),
 	        cmocka_unit_test(a_map_keeps_the_order_of_insertion),
 	        cmocka_unit_test(a_map_survives_adding_and_removing_for_ever),
