@@ -225,26 +225,24 @@ static void send_body(struct peer *peer, size_t bytes, bool chunked)
 	assert_true(peer_send(peer, "0\r\n\r\n"));
 }
 
-static void test_body_limit(void **state)
+/* Bodies around a limit of 100,000 bytes, whole and in chunks, on one connection. */
+static void check_body_limit(const struct http_server_options *opts)
 {
 	static const struct {
 		size_t bytes;
 		int status;
 	} cases[] = {
 	        {99999, 200}, {100000, 200}, {100001, 413}, {3000000, 413}, {1, 200}};
-	const struct http_server_options opts = {
-	        .max_body_bytes = 100000, .too_large_body = "{\"error\":\"big\"}"};
 	struct fixture f;
 	struct peer peer;
 
-	(void)state;
-	start(&f, &opts);
+	start(&f, opts);
 	connect_peer(&f, &peer);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		for (int chunked = 0; chunked < 2; chunked++) {
 			send_body(&peer, cases[i].bytes, chunked);
 			if (cases[i].status == 413) {
-				expect_reply(&peer, NULL, 413, opts.too_large_body);
+				expect_reply(&peer, NULL, 413, opts->too_large_body);
 			} else {
 				struct reply reply;
 				read_reply(&peer, &reply, true);
@@ -256,6 +254,53 @@ static void test_body_limit(void **state)
 		}
 	}
 	peer_close(&peer);
+	stop(&f);
+}
+
+static void test_body_limit(void **state)
+{
+	const struct http_server_options opts = {
+	        .max_body_bytes = 100000, .too_large_body = "{\"error\":\"big\"}"};
+
+	(void)state;
+	check_body_limit(&opts);
+}
+
+static size_t limit_by_path(const struct http_request *req, void *arg)
+{
+	(void)arg;
+	return str_equal(http_request_path(req), "/b") ? 100000 : 10;
+}
+
+/* The same from a temporary file; stop() finds any descriptor left open. */
+static void test_large_bodies_wait_on_the_disk(void **state)
+{
+	const struct http_server_options opts = {.body_limit = limit_by_path,
+	        .spool_over_bytes = 1000,
+	        .too_large_body = "{\"error\":\"big\"}"};
+	struct fixture f;
+	struct peer peer;
+
+	(void)state;
+	check_body_limit(&opts);
+	start(&f, &opts);
+	connect_peer(&f, &peer);
+	expect_reply(&peer,
+	        "PUT /c HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n0123456789x",
+	        413, opts.too_large_body);
+	peer_close(&peer);
+	/* Gone in the middle of a large one. */
+	connect_peer(&f, &peer);
+	assert_true(peer_send(
+	        &peer, "PUT /b HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n"));
+	for (int i = 0; i < 50; i++) {
+		static const char part[1000];
+
+		assert_true(peer_send_bytes(&peer, part, sizeof(part)));
+		loop_drain(f.loop);
+	}
+	peer_close(&peer);
+	loop_drain(f.loop);
 	stop(&f);
 }
 
@@ -429,6 +474,7 @@ int main(void)
 	        cmocka_unit_test(test_long_headers),
 	        cmocka_unit_test(test_long_path),
 	        cmocka_unit_test(test_body_limit),
+	        cmocka_unit_test(test_large_bodies_wait_on_the_disk),
 	        cmocka_unit_test(test_hopeless_body_is_refused_at_once),
 	        cmocka_unit_test(test_expect_continue),
 	        cmocka_unit_test(test_garbage),
