@@ -34,6 +34,8 @@ struct edit {
 	const char *text;
 	const char *by; /* user or bot ID */
 	const cJSON *blocks, *attachments, *metadata;
+	struct file *const *files; /* added to those there are */
+	size_t file_count;
 	bool own_blocks;
 };
 void act_edit(struct sim_slack *sim, struct message *message, const struct edit *edit,

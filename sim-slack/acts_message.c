@@ -90,18 +90,16 @@ static void emit_parent_changed(struct sim_slack *sim, const struct message *rep
 	}
 }
 
-static void add_files(struct message *message, const struct post *post)
+static void add_files(struct message *message, struct file *const *files, size_t count)
 {
-	size_t bytes = post->file_count * sizeof(*post->files);
-
-	if (bytes == 0) {
+	if (count == 0) {
 		return;
 	}
-	message->files = xmalloc(bytes);
-	message->file_count = post->file_count;
-	memcpy(message->files, post->files, bytes);
-	for (size_t i = 0; i < post->file_count; i++) {
-		file_add_share(message->files[i], message);
+	message->files = xrealloc(
+	        message->files, (message->file_count + count) * sizeof(*message->files));
+	for (size_t i = 0; i < count; i++) {
+		message->files[message->file_count++] = files[i];
+		file_add_share(files[i], message);
 	}
 }
 
@@ -138,7 +136,7 @@ struct message *act_post(
 	message->attachments = copy_or_null(post->attachments);
 	message->metadata = copy_or_null(post->metadata);
 	message->extra = copy_or_null(post->extra);
-	add_files(message, post);
+	add_files(message, post->files, post->file_count);
 	message->blocks = post->blocks       ? copy_or_null(post->blocks)
 	                  : post->own_blocks ? text_to_blocks(&sim->ids, sim->ws.emoji,
 	                                               message->text)
@@ -191,6 +189,7 @@ void act_edit(struct sim_slack *sim, struct message *message, const struct edit 
 		                                             sim->ws.emoji, edit->text)
 		                                   : NULL;
 	}
+	add_files(message, edit->files, edit->file_count);
 	replace(&message->blocks, edit->blocks);
 	replace(&message->attachments, edit->attachments);
 	replace(&message->metadata, edit->metadata);

@@ -4,6 +4,7 @@
 #include "lib/str.h"
 #include "sim-slack/acts.h"
 #include "sim-slack/blocks.h"
+#include "sim-slack/files/files.h"
 #include "sim-slack/text.h"
 #include "sim-slack/view.h"
 
@@ -15,6 +16,7 @@ enum {
 	ATTACHMENTS_MAX = 100,
 	METADATA_MAX_BYTES = 16 * 1024,
 	MARKDOWN_MAX_CHARS = 12000,
+	UPDATE_FILES_MAX = 20,
 };
 
 /* What a message is made of, from the arguments. */
@@ -359,6 +361,7 @@ static struct message *own_message(struct api_call *call, const struct channel *
 static void update(
         struct api_call *call, struct message *message, struct content *content)
 {
+	struct file *files[UPDATE_FILES_MAX];
 	struct edit edit = {.text = content->text,
 	        .by = call->kind == TOKEN_BOT ? call->user->bot_id : call->user->id,
 	        .blocks = content->blocks,
@@ -366,6 +369,10 @@ static void update(
 	        .metadata = content->metadata,
 	        .own_blocks = true};
 
+	if (!api_file_ids(call, files, UPDATE_FILES_MAX, &edit.file_count)) {
+		return;
+	}
+	edit.files = files;
 	if (message->thread_ts && !message->subtype &&
 	        api_bool(call, "reply_broadcast", false)) {
 		str_replace(&message->subtype, "thread_broadcast");

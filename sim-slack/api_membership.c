@@ -59,7 +59,7 @@ static bool read_direct_users(struct api_call *call, const char *list,
 	return true;
 }
 
-static void reply_opened(struct api_call *call, const struct channel *channel, bool made)
+static void reply_opened(struct api_call *call, struct channel *channel, bool made)
 {
 	cJSON *object = json_set_str(json_new(), "id", channel->id);
 
@@ -67,11 +67,26 @@ static void reply_opened(struct api_call *call, const struct channel *channel, b
 		cJSON_Delete(object);
 		object = view_channel(call->sim, call->user, channel, VIEW_MEMBERSHIP);
 	}
-	if (!made) {
+	if (!made && !channel->closed) {
 		json_set_bool(call->reply, "no_op", true);
 		json_set_bool(call->reply, "already_open", true);
 	}
+	channel->closed = false;
 	json_set(call->reply, "channel", object);
+}
+
+static void run_close(struct api_call *call)
+{
+	struct channel *channel = api_channel(call, SCOPE_WRITE);
+
+	if (!channel || !api_kind(call, channel, 1U << CHANNEL_IM | 1U << CHANNEL_MPIM)) {
+		return;
+	}
+	if (channel->closed) {
+		json_set_bool(call->reply, "no_op", true);
+		json_set_bool(call->reply, "already_closed", true);
+	}
+	channel->closed = true;
 }
 
 static void run_open(struct api_call *call)
@@ -451,6 +466,7 @@ static void run_mark(struct api_call *call)
 const struct api_method api_membership_methods[] = {
         {"conversations.open", FOR_BOT | TAKES_JSON, TIER_3,
                 "channels:manage,groups:write,im:write,mpim:write", run_open},
+        {"conversations.close", FOR_BOT | TAKES_JSON, TIER_2, MANAGE_SCOPES, run_close},
         {"conversations.join", FOR_BOT | TAKES_JSON, TIER_3, "channels:join", run_join},
         {"conversations.leave", FOR_BOT | TAKES_JSON, TIER_3, MANAGE_SCOPES, run_leave},
         {"conversations.invite", FOR_BOT | TAKES_JSON, TIER_3,

@@ -57,6 +57,7 @@ struct channel {
 	int64_t updated_ms;
 	bool archived;
 	bool general;
+	bool closed; /* a direct one, by the app: until it is opened again */
 	struct posting posting;
 	cJSON *teams; /* IDs of the other teams it is shared with */
 	struct topic topic;

@@ -309,6 +309,55 @@ static void run_shared_public(struct api_call *call)
 	json_set(call->reply, "file", view_file(call->sim, file, true));
 }
 
+/* As JSON text or comma-separated. Caller deletes; NULL: malformed. */
+static cJSON *id_list(const struct api_call *call, const char *name)
+{
+	const char *text = api_text(call, name);
+	cJSON *list = NULL;
+
+	if (!text || *text == '[') {
+		api_json(call, name, &list);
+		return list ? list : text ? NULL : cJSON_CreateArray();
+	}
+	list = cJSON_CreateArray();
+	for (char *id; (id = api_next_id(&text)); free(id)) {
+		cJSON_AddItemToArray(list, cJSON_CreateString(id));
+	}
+	return list;
+}
+
+bool api_file_ids(struct api_call *call, struct file **files, size_t max, size_t *count)
+{
+	autojson cJSON *list = id_list(call, "file_ids");
+	const cJSON *item;
+
+	*count = 0;
+	cJSON_ArrayForEach(item, list)
+	{
+		struct file *file = cJSON_IsString(item)
+		                            ? file_find(call->sim, item->valuestring)
+		                            : NULL;
+
+		if (*count == max) {
+			api_fail(call, "max_file_sharing_exceeded");
+			return false;
+		}
+		if (!file || file->user != call->user || file->state < FILE_COMPLETE) {
+			api_fail(call, "file_not_found");
+			return false;
+		}
+		if (file->state == FILE_DELETED) {
+			api_fail(call, "file_is_deleted");
+			return false;
+		}
+		files[(*count)++] = file;
+	}
+	if (!list) {
+		api_fail(call, "invalid_arguments");
+	}
+	return list != NULL;
+}
+
 /* ---- files.list: pages of old, with numbers ---- */
 
 struct filter {

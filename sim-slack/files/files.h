@@ -123,6 +123,12 @@ void act_change_file(struct sim_slack *sim, struct file *file, file_change_fn *c
 /* A message that had them is gone. */
 void act_unshare(struct sim_slack *sim, const struct message *message);
 
+/* ---- the Web API ---- */
+struct api_call;
+/* The file_ids argument: files of the caller's that are complete, at most max. False and
+ * the call failed. */
+bool api_file_ids(struct api_call *call, struct file **files, size_t max, size_t *count);
+
 /* ---- HTTP ---- */
 /* /upload/v1/, /files-pri/, /files-tmb/, /files-pub/ */
 bool files_is_path(const char *path);

@@ -150,6 +150,30 @@ static void test_upload_as_form_and_several(void **state)
 	assert_string_equal(json_str(second, "name"), "b.bin");
 }
 
+static void test_added_by_an_update(void **state)
+{
+	struct fixture *f = *state;
+	autofree char *id = NULL, *own = NULL;
+
+	say(f, "knob", "{\"name\":\"tiers\",\"value\":false}");
+	invite_bot(f);
+	id = upload(f, "later.bin", "text/plain", "x", 1, 200);
+	autofree char *form = xasprintf("files=[{\"id\":\"%s\"}]", id);
+	call_ok(f, "chat.postMessage", IN_GENERAL "&text=soon");
+	own = xasprintf(IN_GENERAL "&ts=%s&text=now&file_ids=", json_str(f->reply, "ts"));
+	autofree char *with = xasprintf("%s%s", own, id);
+	autofree char *none = xasprintf("%sF0NONE0000", own);
+	call_error(f, "chat.update", with, "file_not_found"); /* not complete yet */
+	call_ok(f, "files.completeUploadExternal", form);
+	call_error(f, "chat.update", none, "file_not_found");
+	call_ok(f, "chat.update", with);
+	const cJSON *first = cJSON_GetArrayItem(json_arr(f->reply, "message.files"), 0);
+	assert_string_equal(json_str(first, "id"), id);
+	autofree char *about = xasprintf("file=%s", id);
+	call_ok(f, "files.delete", about);
+	call_error(f, "chat.update", with, "file_is_deleted");
+}
+
 static void test_upload_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -602,6 +626,8 @@ int main(void)
 	                test_upload_and_share, fixture_setup, fixture_teardown),
 	        cmocka_unit_test_setup_teardown(
 	                test_upload_as_form_and_several, fixture_setup, fixture_teardown),
+	        cmocka_unit_test_setup_teardown(
+	                test_added_by_an_update, fixture_setup, fixture_teardown),
 	        cmocka_unit_test_setup_teardown(
 	                test_upload_refused, fixture_setup, fixture_teardown),
 	        cmocka_unit_test_setup_teardown(

@@ -107,6 +107,13 @@ static void test_posting_to_users(void **state)
 	assert_true(json_bool(f->reply, "already_open", false));
 	call_ok(f, "conversations.open", "users=U0SIMALICE,U0SIMCAROL&return_im=true");
 	assert_true(json_bool(f->reply, "channel.is_mpim", false));
+	autofree char *close = xasprintf("channel=%s", channel);
+	call_ok(f, "conversations.close", close);
+	call_ok(f, "conversations.close", close);
+	assert_true(json_bool(f->reply, "already_closed", false));
+	call_ok(f, "conversations.open", "users=U0SIMALICE");
+	assert_false(json_bool(f->reply, "already_open", false));
+	call_error(f, "conversations.close", IN_GENERAL, "missing_scope");
 	call_error(f, "conversations.open", "", "users_list_not_supplied");
 	call_error(f, "conversations.open", "users=U0NOBODY00", "user_not_found");
 	call_error(f, "conversations.open", "users=U0SIMDAVE0&prevent_creation=true",
