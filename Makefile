@@ -69,6 +69,7 @@ all: deps
 .PHONY: programs
 programs: $(PROGRAMS)
 units: deps
+	@rm -f $(filter-out $(UNITS) %.d %.o,$(wildcard $(BUILD)/unit/test_*)) # tests that are gone
 	@$(MAKE) --no-print-directory -j$(shell nproc) $(UNITS)
 asan:
 	@$(MAKE) --no-print-directory ASAN=1 all
