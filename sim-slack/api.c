@@ -257,8 +257,7 @@ static bool answer_instead(struct api_call *call)
 static bool check_token(struct api_call *call)
 {
 	static const unsigned allowed[] = {
-	        FOR_BOT, FOR_APP, FOR_BOT | FOR_USER,
-	        FOR_BOT | FOR_USER | FOR_CLIENT};
+	        FOR_BOT, FOR_APP, FOR_BOT | FOR_USER, FOR_BOT | FOR_USER | FOR_CLIENT};
 	unsigned flags = call->method->flags;
 
 	if (!(flags & (FOR_BOT | FOR_APP | FOR_USER | FOR_CLIENT))) {
