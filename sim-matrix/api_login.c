@@ -97,8 +97,13 @@ static bool namespace_allows(struct call *call, const char *localpart)
 /* People go through one stage that asks nothing. */
 static bool interactive_auth_done(struct call *call)
 {
-	if (call->as != NULL ||
-	        str_equal(json_str(call->body, "auth.type"), "m.login.dummy")) {
+	if (call->as != NULL) {
+		return true;
+	}
+	if (!uia_session_known(call)) {
+		return false;
+	}
+	if (str_equal(json_str(call->body, "auth.type"), "m.login.dummy")) {
 		return true;
 	}
 	uia_ask(call, "m.login.dummy", NULL, NULL);

@@ -48,6 +48,9 @@ void uia_ask(struct call *call, const char *stage, const char *errcode, const ch
 	json = json_set(json_new(), "flows", flows);
 	json_set(json, "params", json_new());
 	json_set_str(json, "session", old != NULL ? old : made);
+	if (errcode != NULL && call->sim->profile->strict) {
+		json_set(json, "completed", cJSON_CreateArray());
+	}
 	json_set_str(json, "errcode", errcode);
 	json_set_str(json, "error", why);
 	snprintf(call->errcode, sizeof(call->errcode), "%s",
@@ -63,6 +66,17 @@ static bool names_caller(const struct call *call)
 	name = name != NULL ? name : json_str(call->body, "auth.user");
 	return name != NULL && (strcmp(name, call->user->user_id) == 0 ||
 	                               strcmp(name, call->user->localpart) == 0);
+}
+
+bool uia_session_known(struct call *call)
+{
+	const char *session = json_str(call->body, "auth.session");
+
+	if (session != NULL && map_get(call->sim->uia_sessions, session) == NULL) {
+		call_fail(call, FAIL_UIA_SESSION, NULL);
+		return false;
+	}
+	return true;
 }
 
 bool uia_passed(struct call *call)
@@ -82,8 +96,7 @@ bool uia_passed(struct call *call)
 		uia_ask(call, "m.login.password", NULL, NULL);
 		return false;
 	}
-	if (session != NULL && map_get(call->sim->uia_sessions, session) == NULL) {
-		call_fail(call, FAIL_UIA_SESSION, NULL);
+	if (!uia_session_known(call)) {
 		return false;
 	}
 	if (strcmp(type, "m.login.password") != 0 || !names_caller(call) ||

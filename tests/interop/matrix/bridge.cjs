@@ -31,15 +31,15 @@ run('matrix-appservice-bridge', async (t, profile) => {
 	registration.setAppServiceToken('as_y');
 	registration.setSenderLocalpart('bridgebot');
 	registration.setRateLimited(false);
+	// A bot that is only the sender gets no invites from conduwuit.
+	registration.addRegexPattern('users', '^@bridgebot:sim\\.test$', true);
 	registration.addRegexPattern('users', '@slack_.*:sim\\.test', true);
 	registration.addRegexPattern('aliases', '#slack_.*:sim\\.test', true);
 	registration.setProtocols(['slack']);
 	registration.pushEphemeral = true;
 	const file = path.join(folder, 'registration.yaml');
 	registration.outputAsYaml(file);
-	// The reference's trap: a bot that is only the sender gets no invites from conduwuit.
-	const yaml = fs.readFileSync(file, 'utf8')
-		.replace(/users:\n/, "users:\n    - exclusive: true\n      regex: '^@bridgebot:sim\\.test$'\n");
+	const yaml = fs.readFileSync(file, 'utf8');
 	t.equal('register', (await t.control('register_appservice', { yaml })).reply,
 		'Appservice registered with ID: bridge');
 
@@ -115,7 +115,7 @@ run('matrix-appservice-bridge', async (t, profile) => {
 	await t.does('name', () => bot.setRoomName(room, 'named'));
 	t.equal('read state', (await bot.getStateEvent(room, 'm.room.name')).name, 'named');
 	t.equal('state that is none', await bot.getStateEvent(room, 'no.such', '', true), null);
-	await t.does('power', () => bot.setPowerLevel(room, '@slack_u1:sim.test', 50));
+	await t.does('power', () => bot.setPowerLevel(room, '@slack_u1:sim.test', 50).then(() => true));
 	await t.does('state by the ghost, power at hand', () => ghost.sendStateEvent(room, 'm.room.topic', '', { topic: 'by ghost' }));
 
 	// ---- people ----
