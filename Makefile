@@ -7,6 +7,7 @@
 #   make scenarios  the scenarios alone
 #   make torture    the daemon killed before and after every durable call (minutes)
 #   make golden     sim-matrix's answers against those a real Synapse gave; golden-synapse records them anew
+#   make interop-matrix  matrix-bot-sdk, matrix-js-sdk, matrix-appservice-bridge against sim-matrix (ASAN=1)
 #   make interop-slack   Slack's official clients against sim-slack (ASAN=1: a sanitized one)
 #   make bench-sim-slack   how many messages and envelopes a second it does
 #   make fuzz       every parser fuzzed (FUZZ_SECONDS=60 each)
@@ -64,6 +65,7 @@ PROGRAMS := $(BUILD)/matrix-slack-bridge $(BUILD)/sim-slack-server $(BUILD)/sim-
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
 .PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack bench-sim-slack format lint clean deps
+.PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack interop-matrix format lint clean deps
 all: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) programs
 .PHONY: programs
@@ -174,6 +176,9 @@ $(BUILD)/fuzz/fuzz_sim_slack: $(BUILD)/tests/fuzz/fuzz_sim_slack.o $(SLACK_A) $(
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(SLACK_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
+interop-matrix: all
+	@ci/install-interop matrix
+	@tests/interop/matrix/run $(BUILD)
 interop-slack: all
 	@ci/install-interop slack
 	@ci/interop-slack $(BUILD) $(CASES)

@@ -69,7 +69,8 @@ call_fn api_hierarchy, api_room_summary;
 call_fn api_thirdparty_protocols, api_thirdparty_protocol, api_thirdparty_user,
         api_thirdparty_location;
 /* api_media.c */
-call_fn api_media_upload, api_media_download, api_media_config, api_media_preview;
+call_fn api_media_create, api_media_upload_announced, api_media_upload,
+        api_media_download, api_media_config, api_media_preview;
 /* api_sync.c */
 call_fn api_sync;
 /* api_appservice.c */

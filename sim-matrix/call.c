@@ -44,7 +44,9 @@ static void deliver(struct call *call, enum call_end end)
 	        .end = end,
 	        .status = call->status,
 	        .content_type = call->content_type,
-	        .body = {call->out, call->out_bytes},
+	        .body = {call->out, call->out_fd < 0 ? call->out_bytes : 0},
+	        .fd = call->out_fd,
+	        .body_bytes = call->out_bytes,
 	        .cut_at = call->effect.cut_at,
 	        .headers = call->headers,
 	        .header_count = call->header_count,
@@ -94,6 +96,7 @@ static void write_prepared(struct call *call)
 	cJSON *json;
 
 	free(call->out);
+	call->out_fd = -1;
 	call->status = effect->status != 0 ? effect->status : 200;
 	snprintf(call->errcode, sizeof(call->errcode), "%s",
 	        call->status < 300 ? "" : effect->errcode);
@@ -181,6 +184,14 @@ void call_reply_bytes(struct call *call, const char *content_type, struct str bo
 		memcpy(call->out, body.p, body.n);
 	}
 	call->out_bytes = body.n;
+	call->owned_type = xstrdup(content_type);
+	set_answer(call, 200, call->owned_type);
+}
+
+void call_reply_file(struct call *call, const char *content_type, int fd, size_t bytes)
+{
+	call->out_fd = fd;
+	call->out_bytes = bytes;
 	call->owned_type = xstrdup(content_type);
 	set_answer(call, 200, call->owned_type);
 }
@@ -363,6 +374,7 @@ void call_start(struct sim_matrix *sim, const struct call_request *request,
 	struct call *call = xcalloc(1, sizeof(*call));
 
 	call->sim = sim;
+	call->out_fd = -1;
 	call->request = *request;
 	call->answer = answer;
 	call->answer_arg = arg;

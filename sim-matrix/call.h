@@ -39,6 +39,8 @@ struct call_answer { /* valid during answer() */
 	int status;
 	const char *content_type;
 	struct str body;
+	int fd; /* >= 0: the body is in this file, body_bytes long; borrowed */
+	size_t body_bytes;
 	size_t cut_at;
 	const struct call_header *headers;
 	size_t header_count;
@@ -121,6 +123,7 @@ struct call {
 	char *owned_type;
 	char *out;
 	size_t out_bytes;
+	int out_fd; /* of a file instead; -1 */
 	struct call_header headers[CALL_HEADERS_MAX];
 	size_t header_count;
 	bool answered;                     /* call_reply() or call_fail() was called */
@@ -142,6 +145,8 @@ int64_t call_query_int(const struct call *call, const char *name, int64_t otherw
 void call_reply(struct call *call, int status, cJSON *json);
 void call_reply_empty(struct call *call); /* 200 {} */
 void call_reply_bytes(struct call *call, const char *content_type, struct str body);
+/* 200 with a file's bytes; fd is borrowed until the homeserver ends. */
+void call_reply_file(struct call *call, const char *content_type, int fd, size_t bytes);
 void call_fail(struct call *call, enum fail_id id, const char *arg);
 /* A refusal that one homeserver alone knows. text is for people. */
 void call_fail_as(struct call *call, int status, const char *errcode, const char *text);

@@ -9,13 +9,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, BODY_MAX_BYTES = 20971520 };
 
 static const char control_prefix[] = "/_control/";
 
@@ -44,6 +46,21 @@ static void add_headers(struct http_request *req, const struct call_answer *answ
 	}
 }
 
+/* A fault: the head of a whole file, and then not all of it. */
+static void cut_file(struct http_request *req, const struct call_answer *answer)
+{
+	size_t bytes = answer->body_bytes;
+	void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, answer->fd, 0);
+
+	if (map == MAP_FAILED) {
+		http_request_drop(req, HTTP_DROP_RESET);
+		return;
+	}
+	http_request_reply_cut(req, answer->status, answer->content_type,
+	        (struct str){map, bytes}, answer->cut_at);
+	munmap(map, bytes);
+}
+
 static void handle_answer(const struct call_answer *answer, void *arg)
 {
 	struct http_request *req = arg;
@@ -54,11 +71,21 @@ static void handle_answer(const struct call_answer *answer, void *arg)
 		break;
 	case CALL_CUT:
 		add_headers(req, answer);
+		if (answer->fd >= 0) {
+			cut_file(req, answer);
+			break;
+		}
 		http_request_reply_cut(req, answer->status, answer->content_type,
 		        answer->body, answer->cut_at);
 		break;
 	case CALL_ANSWER:
 		add_headers(req, answer);
+		if (answer->fd >= 0) {
+			http_request_reply_file(req, answer->status, answer->content_type,
+			        fcntl(answer->fd, F_DUPFD_CLOEXEC, 0), 0,
+			        answer->body_bytes);
+			break;
+		}
 		http_request_reply(
 		        req, answer->status, answer->content_type, answer->body);
 		break;
@@ -85,6 +112,18 @@ static void handle_request(struct http_request *req, void *arg)
 	call_start(face->sim, &request, handle_answer, req);
 }
 
+/* Only uploads may be as large as the homeserver says; the rest as conduwuit's
+ * max_request_size. */
+static size_t limit_body(const struct http_request *req, void *arg)
+{
+	const struct face *face = arg;
+	const char *path = http_request_path(req);
+
+	return strstr(path, "/media/") != NULL && strstr(path, "/upload") != NULL
+	               ? face->sim->upload_max
+	               : BODY_MAX_BYTES;
+}
+
 /* ---- listening ---- */
 
 static bool start_server(struct face *face, int listen_fd, struct err *err)
@@ -93,7 +132,8 @@ static bool start_server(struct face *face, int listen_fd, struct err *err)
 	        .host = face->host,
 	        .port = face->port,
 	        .listen_fd = listen_fd,
-	        .max_body_bytes = MEDIA_MAX_BYTES,
+	        .body_limit = limit_body,
+	        .spool_over_bytes = MEDIA_HELD_BYTES,
 	        .too_large_body =
 	                "{\"errcode\":\"M_TOO_LARGE\",\"error\":\"M_TOO_LARGE: Request body "
 	                "too large\"}",

@@ -18,6 +18,7 @@ static const char usage[] =
         "  --port PORT         (6167; 0: any free one)\n"
         "  --server-name NAME  (sim.test)\n"
         "  --profile NAME      conduwuit, synapse or spec (conduwuit)\n"
+        "  --max-upload BYTES  of one upload (as the homeserver's own default)\n"
         "  --seed NUMBER       IDs and tokens come from it (1)\n"
         "  --help\n";
 
@@ -27,6 +28,7 @@ static const struct option long_options[] = {
         {"server-name", required_argument, NULL, 'n'},
         {"profile", required_argument, NULL, 'P'},
         {"seed", required_argument, NULL, 's'},
+        {"max-upload", required_argument, NULL, 'm'},
         {"help", no_argument, NULL, 'h'},
         {0},
 };
@@ -62,6 +64,12 @@ static int read_options(int argc, char **argv, struct sim_matrix_options *opts)
 				return EXIT_USAGE;
 			}
 			opts->port = (uint16_t)number;
+			break;
+		case 'm':
+			if (!read_number(optarg, "size", UINT32_MAX, &number)) {
+				return EXIT_USAGE;
+			}
+			opts->upload_max_bytes = (size_t)number;
 			break;
 		case 's':
 			if (!read_number(optarg, "seed", INT64_MAX, &number)) {

@@ -7,6 +7,7 @@
 #define SIM_MATRIX_PROFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum error_column { ERRORS_CONDUWUIT, ERRORS_SYNAPSE };
@@ -25,6 +26,8 @@ struct profile {
 	/* bodies */
 	bool strict;       /* wrong types and broken parameters are refused: strict.h */
 	bool lenient_post; /* a POST body that is no canonical JSON reads as {} */
+
+	size_t upload_max; /* bytes of one upload, by default */
 
 	/* identity */
 	bool masquerade_needs_user; /* ?user_id= of an unregistered user is refused */

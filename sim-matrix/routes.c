@@ -182,6 +182,10 @@ const struct route api_routes[] = {
                 api_user_directory},
 
         {"POST", MEDIA "upload", "POST upload", AUTH_USER, ROUTE_RAW, api_media_upload},
+        {"POST", MEDIA1 "create", "POST media_create", AUTH_USER, ROUTE_NEWER,
+                api_media_create},
+        {"PUT", MEDIA "upload/{server}/{id}", "PUT upload", AUTH_USER,
+                ROUTE_RAW | ROUTE_NEWER, api_media_upload_announced},
         {"POST", MEDIA1 "upload", "POST upload", AUTH_USER, ROUTE_RAW, api_media_upload},
         {"GET", C1 "media/download/{server}/{id}", "GET download", AUTH_USER, 0,
                 api_media_download},

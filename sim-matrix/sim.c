@@ -97,6 +97,8 @@ struct sim_matrix *sim_matrix_create(
 	sim = xcalloc(1, sizeof(*sim));
 	sim->loop = loop;
 	sim->profile = profile;
+	sim->upload_max =
+	        opts->upload_max_bytes > 0 ? opts->upload_max_bytes : profile->upload_max;
 	sim->seed = opts->seed;
 	sim->server_name = xstrdup(
 	        opts->server_name != NULL ? opts->server_name : default_server_name);

@@ -21,6 +21,7 @@ struct sim_matrix_options {
 	int listen_fd;           /* >0: a listening socket to take over */
 	const char *server_name; /* NULL: "sim.test" */
 	const char *profile;     /* "conduwuit" (NULL), "synapse", "spec" */
+	size_t upload_max_bytes; /* of one upload; 0: as the profile's homeserver */
 	bool control;            /* serve the control interface under /_control/ */
 	tap_fn *tap;             /* may be NULL */
 	void *tap_arg;

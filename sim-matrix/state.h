@@ -147,7 +147,8 @@ struct sim_matrix {
 	struct map *openid;       /* token -> struct user (borrowed) */
 	struct map *txns;         /* idempotency: key -> struct txn, see txns.h */
 	struct map *media;        /* media ID -> struct media, see media.h */
-	size_t media_bytes;
+	uint64_t media_bytes;
+	size_t upload_max;       /* of one upload */
 	struct list appservices; /* struct appservice::link, by ID */
 	struct user *server_user;
 	struct user *admin;

@@ -292,6 +292,8 @@ static const struct verb_field down[] = {
         {"how", VERB_STR, false, "connections are refused (default) or reset", down_ways},
         {0},
 };
+static const struct verb_field limit_uploads[] = {
+        {"bytes", VERB_INT, true, "of one upload", NULL}, {0}};
 static const struct verb_field nothing[] = {{0}};
 static const struct verb_field push_fields[] = {
         {"how", VERB_STR, true, "what kind of odd transaction", push_odd_kinds},
@@ -365,6 +367,8 @@ const struct verb sim_matrix_verbs[] = {
         {"down", "the homeserver stops until up", down, verb_down},
         {"up", "the homeserver starts again", nothing, verb_up},
         {"restart", "the homeserver stops and starts at once", nothing, verb_restart},
+        {"limit_uploads", "larger uploads are refused from now on, with 413",
+                limit_uploads, verb_limit_uploads},
         {"push", "sends an odd transaction to an appservice", push_fields, verb_push},
         {0},
 };

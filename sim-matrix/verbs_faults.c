@@ -52,6 +52,19 @@ bool verb_restart(void *sim_ptr, const cJSON *args, cJSON **result, struct err *
 	return true;
 }
 
+bool verb_limit_uploads(void *sim_ptr, const cJSON *args, cJSON **result, struct err *err)
+{
+	struct sim_matrix *sim = sim_ptr;
+	int64_t bytes = json_int(args, "bytes", 0);
+
+	(void)result;
+	if (bytes < 1) {
+		return err_set(err, ERR_PERMANENT, 0, "an upload has at least a byte");
+	}
+	sim->upload_max = (size_t)bytes;
+	return true;
+}
+
 bool verb_push(void *sim_ptr, const cJSON *args, cJSON **result, struct err *err)
 {
 	struct sim_matrix *sim = sim_ptr;

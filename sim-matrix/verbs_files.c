@@ -15,44 +15,25 @@ enum { DEFAULT_BYTES = 1024 };
 
 /* ---- the bytes ---- */
 
-/* Bytes that look like nothing, the same for the same name and size. */
-static char *pattern_bytes(const char *name, size_t bytes)
-{
-	char *data = xmalloc(bytes + 1);
-	uint64_t word = 0;
-	struct rand rand;
-
-	for (const char *p = name; *p != '\0'; p++) {
-		word = word * 31 + (unsigned char)*p;
-	}
-	rand_seed(&rand, word + bytes);
-	for (size_t i = 0; i < bytes; i++) {
-		word = i % 8 == 0 ? rand_next(&rand) : word >> 8;
-		data[i] = (char)(word & 0xFF);
-	}
-	return data;
-}
-
 char *verb_picture(struct sim_matrix *sim, const cJSON *args, struct err *err)
 {
 	const char *text = json_str(args, "contents");
-	const char *name = json_str_or(args, "file", "picture");
+	const char *type = json_str(args, "mimetype");
+	const char *name = json_str(args, "file");
 	int64_t size = json_int(args, "size", DEFAULT_BYTES);
-	autofree char *made = NULL;
 	autofree char *id = NULL;
-	struct str data;
 
 	if (json_str(args, "url") != NULL) {
 		return xstrdup(json_str(args, "url"));
 	}
-	if (size < 0 || size > MEDIA_MAX_BYTES) {
-		err_set(err, ERR_PERMANENT, 413, "a file has 0 to %d bytes",
-		        MEDIA_MAX_BYTES);
+	if (size < 0 || (uint64_t)size > sim->upload_max) {
+		err_set(err, ERR_PERMANENT, 413, "a file has 0 to %llu bytes",
+		        (unsigned long long)sim->upload_max);
 		return NULL;
 	}
-	made = text == NULL ? pattern_bytes(name, (size_t)size) : NULL;
-	data = text != NULL ? str_from(text) : (struct str){made, (size_t)size};
-	id = media_put(sim, json_str(args, "mimetype"), json_str(args, "file"), data);
+	id = text != NULL ? media_put(sim, type, name, str_from(text))
+	                  : media_put_pattern(sim, type, name,
+	                            name != NULL ? name : "picture", (size_t)size);
 	if (id == NULL) {
 		err_set(err, ERR_PERMANENT, 0, "the media store is full");
 		return NULL;
@@ -158,6 +139,7 @@ bool verb_upload(void *sim_ptr, const cJSON *args, cJSON **result, struct err *e
 {
 	struct sim_matrix *sim = sim_ptr;
 	autofree char *url = NULL;
+	const struct media *media;
 	struct user *user;
 
 	if (!verb_actor(sim, args, &user, err)) {
@@ -168,7 +150,8 @@ bool verb_upload(void *sim_ptr, const cJSON *args, cJSON **result, struct err *e
 		return false;
 	}
 	*result = json_set_str(json_new(), "url", url);
-	json_set_str(*result, "sha256", media_by_uri(sim, url)->sha256);
+	media = media_by_uri(sim, url);
+	json_set_str(*result, "sha256", media != NULL ? media->sha256 : NULL);
 	return true;
 }
 

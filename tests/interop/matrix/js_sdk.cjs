@@ -258,7 +258,7 @@ run('matrix-js-sdk', async (t, profile) => {
 	finn.stopClient();
 	await t.does('deactivate', () => client.deactivateAccount({ ...auth, password: 'new' }, false));
 	client.stopClient();
-	await t.refused('deactivated', 'M_USER_DEACTIVATED', () => fresh.loginRequest({
+	await t.refused('deactivated', conduwuit ? 'M_USER_DEACTIVATED' : 'M_FORBIDDEN', () => fresh.loginRequest({
 		type: 'm.login.password', identifier: { type: 'm.id.user', user: 'erin' }, password: 'new',
 	}), 403);
 });
