@@ -64,8 +64,7 @@ PROGRAMS := $(BUILD)/matrix-slack-bridge $(BUILD)/sim-slack-server $(BUILD)/sim-
 	$(BUILD)/scenario $(BUILD)/shim.so
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
-.PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack bench-sim-slack format lint clean deps
-.PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack interop-matrix format lint clean deps
+.PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack bench-sim-slack format lint clean deps interop-matrix
 all: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) programs
 .PHONY: programs
@@ -161,21 +160,30 @@ lint:
 FUZZ_SECONDS ?= 60
 fuzz: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) CC=clang FUZZ=1 fuzz-targets
+	@tests/fuzz/seeds-of-golden build/fuzz/fuzz/fuzz_sim_matrix.corpus
 	@for target in $(patsubst tests/fuzz/%.c,build/fuzz/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)); do \
 		echo "== $$target"; mkdir -p $$target.corpus; \
 		$$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 $$target.corpus \
 			$$(ls -d tests/fuzz/seeds/$${target##*/} 2>/dev/null) || exit 1; done
+	@tests/fuzz/seeds build/fuzz-seeds/fuzz_sim_matrix
+	@for target in build/fuzz/fuzz/fuzz_*; do \
+		echo "== $$target"; $$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+			$$(ls -d build/fuzz-seeds/$$(basename $$target) 2>/dev/null) || exit 1; done
 .PHONY: fuzz-targets
 fuzz-targets: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BRIDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(BRIDGE_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(FUZZED) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
 # A simulator's target sees its insides, and the bridge's nothing.
 $(BUILD)/fuzz/fuzz_sim_slack: $(BUILD)/tests/fuzz/fuzz_sim_slack.o $(SLACK_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(SLACK_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
+$(BUILD)/fuzz/fuzz_sim_matrix: $(BUILD)/tests/fuzz/fuzz_sim_matrix.o $(MATRIX_A) $(LIB_A)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(MATRIX_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
 interop-matrix: all
 	@ci/install-interop matrix
 	@tests/interop/matrix/run $(BUILD)
