@@ -4,6 +4,7 @@
 #include "lib/mem.h"
 
 #include "sim-matrix/appservice.h"
+#include "sim-matrix/push.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +47,12 @@ static void ask(struct call *call, const struct appservice *as, const char *alia
 	autofree char *url = xasprintf("%s/_matrix/app/v1/rooms/%s%s%s", as->reg.url,
 	        encoded, call->sim->profile->push_query_token ? "?access_token=" : "",
 	        call->sim->profile->push_query_token ? as->reg.hs_token : "");
-	autofree char *bearer = xasprintf("Bearer %s", as->reg.hs_token);
 
 	query->call = call;
 	query->alias = xstrdup(alias);
 	query->found = found;
 	query->req = http_req_create(call->sim->http, "GET", url);
-	http_req_set_header(query->req, "Authorization", bearer);
+	push_set_headers(as, as->reg.hs_token, query->req);
 	http_req_set_deadline(query->req, call->sim->profile->push_timeout_ms);
 	call_park(call, query, query_free);
 	http_req_start(query->req, handle_answer, query);

@@ -4,6 +4,7 @@
 
 #include "sim-matrix/api.h"
 #include "sim-matrix/appservice.h"
+#include "sim-matrix/push.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,14 +77,13 @@ static void send_ping(struct call *call)
 	autofree char *url = xasprintf("%s/_matrix/app/v1/ping%s%s", as->reg.url,
 	        call->sim->profile->push_query_token ? "?access_token=" : "",
 	        call->sim->profile->push_query_token ? as->reg.hs_token : "");
-	autofree char *bearer = xasprintf("Bearer %s", as->reg.hs_token);
 	autojson cJSON *body = json_set_str(json_new(), "transaction_id", txn);
 	autofree char *text = json_print(body);
 
 	ping->call = call;
 	ping->started_ms = loop_now_ms(call->sim->loop);
 	ping->req = http_req_create(call->sim->http, "POST", url);
-	http_req_set_header(ping->req, "Authorization", bearer);
+	push_set_headers(as, as->reg.hs_token, ping->req);
 	http_req_set_body(ping->req, "application/json", str_from(text));
 	http_req_set_deadline(ping->req, call->sim->profile->push_timeout_ms);
 	call_park(call, ping, ping_free);

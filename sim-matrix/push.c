@@ -6,6 +6,7 @@
 #include "sim-matrix/content.h"
 #include "sim-matrix/events.h"
 #include "sim-matrix/records.h"
+#include "sim-matrix/sync.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ struct push {
 	struct timer retry;
 	unsigned backoff;
 	uint64_t next_txn;
-	struct list odd; /* push_odd.c's requests */
+	struct list odd;        /* push_odd.c's requests */
+	struct http_req *query; /* an unknown user is being asked for: all else waits */
 };
 
 /* ---- the queue ---- */
@@ -182,15 +184,31 @@ static bool batch_from_queue(struct push *push, size_t max)
 
 /* ---- the wire ---- */
 
+static void add_invite_state(const struct event *event, cJSON *json)
+{
+	cJSON *more = cJSON_GetObjectItemCaseSensitive(json, "unsigned");
+
+	if (more == NULL) {
+		more = json_new();
+		json_set(json, "unsigned", more);
+	}
+	json_set(more, "invite_room_state", invite_state(event));
+}
+
 static cJSON *event_for_appservice(
         const struct sim_matrix *sim, const struct event *event)
 {
-	static const char *const copied[] = {"age", "prev_content", "replaces_state"};
+	static const char *const copied[] = {
+	        "age", "prev_content", "replaces_state", "invite_room_state"};
 	const struct profile *profile = sim->profile;
 	cJSON *json = event_to_json(event, EVENT_FULL, profile->push_txn_id ? NULL : "");
 
 	if (profile->push_age) {
 		event_add_age(sim, event, json);
+	}
+	if (profile->push_invite_state && event->state_key != NULL &&
+	        str_equal(content_str(event->content, "membership"), "invite")) {
+		add_invite_state(event, json);
 	}
 	if (profile->push_legacy_fields) {
 		const cJSON *more = content_obj(json, "unsigned");
@@ -205,6 +223,19 @@ static cJSON *event_for_appservice(
 	return json;
 }
 
+/* Synapse leaves no list out, empty or not. */
+static void add_ephemeral(const struct batch *batch, cJSON *body)
+{
+	static const char *const names[] = {"ephemeral", "de.sorunome.msc2409.ephemeral"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		json_set(body, names[i],
+		        batch->edus != NULL ? content_share(batch->edus)
+		                            : cJSON_CreateArray());
+	}
+	json_set(body, "de.sorunome.msc2409.to_device", cJSON_CreateArray());
+}
+
 char *push_body(const struct push *push, const struct batch *batch)
 {
 	autojson cJSON *body = json_new();
@@ -215,12 +246,25 @@ char *push_body(const struct push *push, const struct batch *batch)
 		        events, event_for_appservice(push->sim, batch->events[i]));
 	}
 	json_set(body, "events", events);
-	if (batch->edus != NULL) {
+	if (push->as->reg.receive_ephemeral && push->sim->profile->push_ephemeral) {
+		add_ephemeral(batch, body);
+	} else if (batch->edus != NULL) {
 		json_set(body, "ephemeral", content_share(batch->edus));
 		json_set(body, "de.sorunome.msc2409.ephemeral",
 		        content_share(batch->edus));
 	}
 	return json_print(body);
+}
+
+void push_set_headers(
+        const struct appservice *as, const char *hs_token, struct http_req *req)
+{
+	autofree char *bearer = xasprintf("Bearer %s", hs_token);
+
+	http_req_set_header(req, "Authorization", bearer);
+	if (as->sim->profile->push_accepts) {
+		http_req_set_header(req, "Accept", "application/json");
+	}
 }
 
 struct http_req *push_request(const struct appservice *as, const char *txn_id,
@@ -234,10 +278,9 @@ struct http_req *push_request(const struct appservice *as, const char *txn_id,
 	        (int)(slash ? n - 1 : n), as->reg.url, txn_id,
 	        profile->push_query_token ? "?access_token=" : "",
 	        profile->push_query_token ? hs_token : "");
-	autofree char *bearer = xasprintf("Bearer %s", hs_token);
 	struct http_req *req = http_req_create(as->sim->http, "PUT", url);
 
-	http_req_set_header(req, "Authorization", bearer);
+	push_set_headers(as, hs_token, req);
 	http_req_set_body(req, "application/json", str_from(body));
 	http_req_set_deadline(req, profile->push_timeout_ms);
 	return req;
@@ -345,6 +388,9 @@ static void poke(struct push *push)
 {
 	const struct profile *profile = push->sim->profile;
 
+	if (push->query != NULL) {
+		return;
+	}
 	switch (push->status) {
 	case PUSH_IDLE:
 		if (batch_from_queue(push, profile->push_batch)) {
@@ -368,12 +414,49 @@ static void poke(struct push *push)
 	}
 }
 
+/* Whatever the answer, the events go on their way. */
+static void handle_query_answer(
+        const struct http_reply *reply, const struct err *err, void *arg)
+{
+	struct push *push = arg;
+
+	(void)reply;
+	(void)err;
+	push->query = NULL;
+	poke(push);
+}
+
+/* Synapse asks for a user in the namespace whom it does not know, so that the appservice
+ * may make them, before it sends the event that names them. */
+static void ask_for_users(struct push *push, const struct event *event)
+{
+	const char *user_id =
+	        event->state_key != NULL && strcmp(event->type, "m.room.member") == 0
+	                ? event->state_key
+	                : event->sender;
+	autofree char *encoded = NULL, *url = NULL;
+
+	if (!push->sim->profile->push_asks_users || push->query != NULL ||
+	        user_find(push->sim, user_id) != NULL ||
+	        strcmp(user_id, push->as->sender_id) == 0 ||
+	        !appservice_owns_user(push->as, user_id)) {
+		return;
+	}
+	encoded = url_encode(user_id);
+	url = xasprintf("%s/_matrix/app/v1/users/%s", push->as->reg.url, encoded);
+	push->query = http_req_create(push->sim->http, "GET", url);
+	push_set_headers(push->as, push->as->reg.hs_token, push->query);
+	http_req_set_deadline(push->query, push->sim->profile->push_timeout_ms);
+	http_req_start(push->query, handle_query_answer, push);
+}
+
 void push_offer(struct push *push, struct event *event)
 {
 	if (!appservice_has_url(push->as)) {
 		return; /* counts as delivered */
 	}
 	queue_add(push, event);
+	ask_for_users(push, event);
 	poke(push);
 }
 
@@ -398,6 +481,7 @@ void push_offer_edu(struct push *push, cJSON *edu)
 void push_stop(struct push *push)
 {
 	http_req_cancel(&push->req);
+	http_req_cancel(&push->query);
 	push_odd_cancel_all(push);
 	timer_stop(&push->retry);
 	push->status = list_empty(&push->batches) ? PUSH_IDLE : PUSH_FAILED;

@@ -5,6 +5,8 @@
 
 #include "sim-matrix/appservice.h"
 
+struct http_req;
+
 struct push *push_create(struct appservice *as); /* borrows as */
 /* What is queued or in flight is dropped. *push may be NULL. */
 void push_destroy(struct push **push);
@@ -43,6 +45,9 @@ struct batch {            /* the events of one transaction */
 const struct batch *push_taken(const struct push *push, size_t index);
 struct list *push_odd_list(struct push *push);
 struct appservice *push_appservice(const struct push *push);
+/* Authorization, and what else every request to an appservice carries. */
+void push_set_headers(
+        const struct appservice *as, const char *hs_token, struct http_req *req);
 /* PUT {url}/_matrix/app/v1/transactions/{txn}, with its headers; not started. Caller
  * starts. */
 struct http_req *push_request(const struct appservice *as, const char *txn_id,

@@ -338,8 +338,8 @@ static void add_stripped(cJSON *list, const struct event *event)
 	}
 }
 
-/* What one sees of a room that one is not in. */
-static cJSON *stripped_room(const struct room *room, const struct event *member)
+/* What one sees of a room that one is not in, without one's own membership. */
+cJSON *invite_state(const struct event *invite)
 {
 	static const char *const shown[] = {"m.room.create", "m.room.join_rules",
 	        "m.room.canonical_alias", "m.room.name", "m.room.avatar",
@@ -347,23 +347,30 @@ static cJSON *stripped_room(const struct room *room, const struct event *member)
 	cJSON *list = cJSON_CreateArray();
 
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		add_stripped(list, room_state(room, shown[i], ""));
+		add_stripped(list, room_state(invite->room, shown[i], ""));
 	}
-	if (strcmp(member->sender, member->state_key) != 0) {
-		add_stripped(list, map_get(room->members, member->sender));
+	if (strcmp(invite->sender, invite->state_key) != 0) {
+		add_stripped(list, map_get(invite->room->members, invite->sender));
 	}
+	return list;
+}
+
+static cJSON *stripped_room(const struct event *member)
+{
+	cJSON *list = invite_state(member);
+
 	add_stripped(list, member);
 	return events_of(list);
 }
 
-static cJSON *invited_room(const struct room *room, const struct event *invite)
+static cJSON *invited_room(const struct event *invite)
 {
-	return json_set(json_new(), "invite_state", stripped_room(room, invite));
+	return json_set(json_new(), "invite_state", stripped_room(invite));
 }
 
-static cJSON *knocked_room(const struct room *room, const struct event *knock)
+static cJSON *knocked_room(const struct event *knock)
 {
-	return json_set(json_new(), "knock_state", stripped_room(room, knock));
+	return json_set(json_new(), "knock_state", stripped_room(knock));
 }
 
 /* conduwuit leaves the timeline empty, and one's own leaving out of the state. */
@@ -410,9 +417,9 @@ static void add_room(const struct sim_matrix *sim, const struct sync_query *quer
 	} else if (member->count <= query->since) {
 		return;
 	} else if (str_equal(membership, "invite")) {
-		json_set(rooms->invite, room->room_id, invited_room(room, member));
+		json_set(rooms->invite, room->room_id, invited_room(member));
 	} else if (str_equal(membership, "knock")) {
-		json_set(rooms->knock, room->room_id, knocked_room(room, member));
+		json_set(rooms->knock, room->room_id, knocked_room(member));
 	} else if (query->since != 0 ||
 	           cJSON_IsTrue(content_get(
 	                   content_obj(query->filter, "room"), "include_leave"))) {

@@ -18,6 +18,9 @@ struct sync_query {
  * sync_build() gave. */
 void sync_make_sparse(const struct sync_query *query, cJSON *json);
 
+/* What an invited one is shown of the room, without the invite. Caller deletes. */
+cJSON *invite_state(const struct event *invite);
+
 cJSON *sync_build(
         const struct sim_matrix *sim, const struct sync_query *query, bool *is_news);
 

@@ -74,6 +74,15 @@ def differences(files, real, ours):
     return found
 
 
+def pushes(real, ours):
+    found = []
+    for step in real:
+        out = []
+        walk(real[step], ours.get(step), "", False, out)
+        found += [("push", step, path, what) for path, what in out]
+    return found
+
+
 def known():
     with open(os.path.join(HERE, "differences.yaml"), encoding="utf-8") as text:
         listed = yaml.safe_load(text) or []
