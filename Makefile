@@ -10,6 +10,7 @@
 #   make interop-matrix  matrix-bot-sdk, matrix-js-sdk, matrix-appservice-bridge against sim-matrix (ASAN=1)
 #   make interop-slack   Slack's official clients against sim-slack (ASAN=1: a sanitized one)
 #   make bench-sim-slack   how many messages and envelopes a second it does
+#   make interop-synapse  the daemon between sim-slack and a real Synapse
 #   make fuzz       every parser fuzzed (FUZZ_SECONDS=60 each)
 
 VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release)))
@@ -208,5 +209,10 @@ golden: all
 golden-synapse: all
 	@ci/install-synapse
 	@tests/golden/golden record $(BUILD) build/interop/synapse
+# The daemon between sim-slack and a real Synapse.
+.PHONY: interop-synapse
+interop-synapse: all
+	@ci/install-synapse
+	@tests/interop/synapse-bridge $(BUILD) build/interop/synapse
 clean:
 	rm -rf build

@@ -123,6 +123,8 @@ static const struct {
         {"!admin appservices register", "Expected code block in command body."},
         {"!admin appservices register\n```\n" GOOD_YAML, "Expected code block"},
         {"!admin appservices register\n" GOOD_YAML "```", "Expected code block"},
+        {"!admin appservices register\n```\n```",
+                "Could not parse appservice config as YAML: EOF"},
         {"!admin appservices register\n```\nid: 1\n```",
                 "Could not parse appservice config as YAML: id: invalid type"},
         {"!admin appservices register\n```\nid: a\nas_token: b\nhs_token: c\n"
