@@ -214,5 +214,14 @@ golden-synapse: all
 interop-synapse: all
 	@ci/install-synapse
 	@tests/interop/synapse-bridge $(BUILD) build/interop/synapse
+# How many sends a second the fake homeserver does; nothing is asserted.
+.PHONY: bench-sim-matrix
+bench-sim-matrix: deps
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_sim_matrix
+	@$(BUILD)/bench/bench_sim_matrix $(BENCH_SECONDS)
+$(BUILD)/bench/bench_sim_matrix: $(BUILD)/tests/bench/bench_sim_matrix.o $(MATRIX_A) $(LIB_A)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(MATRIX_A) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
 clean:
 	rm -rf build
