@@ -82,6 +82,18 @@ static const cJSON *fallbacks_of(const struct call *call)
 	                    : content_obj(call->body, "org.matrix.msc2732.fallback_keys");
 }
 
+/* Synapse tells of the one algorithm also when there is none of it. */
+static cJSON *counts_of(const struct call *call)
+{
+	cJSON *counts = keys_one_time_counts(call->device);
+
+	if (call->sim->profile->strict &&
+	        content_get(counts, "signed_curve25519") == NULL) {
+		json_set_int(counts, "signed_curve25519", 0);
+	}
+	return counts;
+}
+
 void api_keys_upload(struct call *call)
 {
 	const cJSON *keys = content_obj(call->body, "device_keys");
@@ -105,8 +117,7 @@ void api_keys_upload(struct call *call)
 	if (call->sim->profile->fallback_keys) {
 		set_fallback_keys(call, fallbacks_of(call));
 	}
-	json = json_set(
-	        json_new(), "one_time_key_counts", keys_one_time_counts(call->device));
+	json = json_set(json_new(), "one_time_key_counts", counts_of(call));
 	call_reply(call, 200, json);
 }
 

@@ -238,6 +238,10 @@ static struct user *login_by_password(struct call *call, const char *user_id)
 		call_fail(call, FAIL_LOGIN_DEACTIVATED, NULL);
 		return NULL;
 	}
+	if (password == NULL && call->sim->profile->strict) {
+		call_fail_as(call, 400, "M_INVALID_PARAM", "Bad parameter: password");
+		return NULL;
+	}
 	if (user == NULL || password == NULL || user->password == NULL ||
 	        strcmp(user->password, password) != 0) {
 		call_fail(call, FAIL_LOGIN_PASSWORD, NULL);

@@ -60,7 +60,17 @@ static struct event *asked_event(struct call *call)
 
 	if (event == NULL ||
 	        strcmp(event->room->room_id, call_param(call, "room")) != 0) {
+		if (call->sim->profile->strict && call->route->run == api_relations) {
+			call_fail_as(call, 404, "M_UNKNOWN", "Unknown parent event.");
+			return NULL;
+		}
 		call_fail(call, FAIL_EVENT_MISSING, call_param(call, "event"));
+		return NULL;
+	}
+	if (!event_visible(event, call->user_id) && call->sim->profile->strict &&
+	        call->route->run != api_event_get) {
+		call_fail_as(call, 403, "M_FORBIDDEN",
+		        "You don't have permission to access that event.");
 		return NULL;
 	}
 	if (!event_visible(event, call->user_id)) {
@@ -227,7 +237,7 @@ static bool relates(struct call *call, const struct event *event)
 	const char *type = call_param(call, "type");
 	const char *target = relation_target(event->content);
 
-	if (rel[0] == '\0' && target == NULL) {
+	if (rel[0] == '\0' && target == NULL && !call->sim->profile->strict) {
 		target = relation_reply(event->content);
 	}
 	return str_equal(target, call_param(call, "event")) &&

@@ -68,6 +68,13 @@ static struct room *visible_room(struct call *call, enum fail_id otherwise)
 	return room;
 }
 
+static void set_null_if_absent(cJSON *json, const char *key)
+{
+	if (content_get(json, key) == NULL) {
+		json_set(json, key, cJSON_CreateNull());
+	}
+}
+
 static cJSON *joined_member(
         struct call *call, const struct room *room, const char *user_id)
 {
@@ -83,6 +90,10 @@ static cJSON *joined_member(
 	} else if (user != NULL) {
 		json_set_str(json, "avatar_url", user->avatar_url);
 		json_set_str(json, "display_name", user->displayname);
+	}
+	if (call->sim->profile->strict) {
+		set_null_if_absent(json, "avatar_url");
+		set_null_if_absent(json, "display_name");
 	}
 	return json;
 }

@@ -87,6 +87,14 @@ static void set_presence(struct call *call)
 	}
 }
 
+static bool filter_is_missing(const struct call *call)
+{
+	autofree char *name = call_query(call, "filter");
+
+	return call->sim->profile->strict && name != NULL && name[0] != '{' &&
+	       map_get(call->user->filters, name) == NULL;
+}
+
 void api_sync(struct call *call)
 {
 	struct sync_query query = query_of(call, NULL);
@@ -94,6 +102,10 @@ void api_sync(struct call *call)
 
 	if (call->user == NULL) {
 		call_fail(call, FAIL_WHOAMI_UNKNOWN, call->user_id);
+		return;
+	}
+	if (filter_is_missing(call)) {
+		call_fail_as(call, 400, "M_INVALID_PARAM", "No such filter");
 		return;
 	}
 	set_presence(call);

@@ -1,5 +1,7 @@
 #include "sim-matrix/as_ask.h"
 
+#include "sim-matrix/push.h"
+
 #include "lib/http_client.h"
 #include "lib/mem.h"
 
@@ -49,13 +51,12 @@ struct as_ask *as_ask_start(
 	                               : xstrdup("");
 	autofree char *url =
 	        xasprintf("%s/_matrix/app/v1/%s%s", as->reg.url, path, token);
-	autofree char *bearer = xasprintf("Bearer %s", as->reg.hs_token);
 
 	ask->answer = answer;
 	ask->arg = arg;
 	list_add_tail(&sim->asks, &ask->link);
 	ask->req = http_req_create(sim->http, "GET", url);
-	http_req_set_header(ask->req, "Authorization", bearer);
+	push_set_headers(as, as->reg.hs_token, ask->req);
 	http_req_set_deadline(ask->req, sim->profile->push_timeout_ms);
 	http_req_start(ask->req, handle_reply, ask);
 	return ask;
@@ -66,31 +67,6 @@ void as_ask_cancel(struct as_ask **ask)
 	if (*ask != NULL) {
 		ask_free(*ask);
 		*ask = NULL;
-	}
-}
-
-static void ask_user(struct sim_matrix *sim, const char *user_id)
-{
-	if (!user_is_local(sim, user_id) || user_find(sim, user_id) != NULL) {
-		return;
-	}
-	list_for_each(it, &sim->appservices)
-	{
-		const struct appservice *as = container_of(it, struct appservice, link);
-		if (appservice_has_url(as) && appservice_owns_user(as, user_id)) {
-			autofree char *encoded = url_encode(user_id);
-			autofree char *path = xasprintf("users/%s", encoded);
-			as_ask_start(as, path, NULL, NULL);
-			return;
-		}
-	}
-}
-
-void as_ask_users(struct sim_matrix *sim, const struct event *event)
-{
-	if (sim->profile->asks_for_users && event->state_key != NULL &&
-	        strcmp(event->type, "m.room.member") == 0) {
-		ask_user(sim, event->state_key);
 	}
 }
 

@@ -16,9 +16,6 @@ struct as_ask *as_ask_start(
         const struct appservice *as, const char *path, as_answer_fn *answer, void *arg);
 /* *ask may be NULL. */
 void as_ask_cancel(struct as_ask **ask);
-/* Synapse asks for unknown users in a namespace whom an event is about (handlers/
- * appservice.py); conduwuit never does. */
-void as_ask_users(struct sim_matrix *sim, const struct event *event);
 void as_asks_init(struct sim_matrix *sim);
 void as_asks_finish(struct sim_matrix *sim);
 

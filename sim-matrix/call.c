@@ -224,6 +224,9 @@ void call_fail_as(struct call *call, int status, const char *errcode, const char
 	cJSON *json = json_set_str(json_new(), "errcode", errcode);
 
 	json_set_str(json, "error", text);
+	if (strcmp(errcode, "M_UNKNOWN_TOKEN") == 0) {
+		json_set_bool(json, "soft_logout", false);
+	}
 	snprintf(call->errcode, sizeof(call->errcode), "%s", errcode);
 	call_reply(call, status, json);
 }

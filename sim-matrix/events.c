@@ -4,7 +4,6 @@
 
 #include "sim-matrix/admin_room.h"
 #include "sim-matrix/appservice.h"
-#include "sim-matrix/as_ask.h"
 #include "sim-matrix/canonical.h"
 #include "sim-matrix/content.h"
 #include "sim-matrix/people.h"
@@ -256,7 +255,6 @@ bool event_send(struct sim_matrix *sim, struct room *room,
 		*out = event;
 	}
 	records_event(sim, event);
-	as_ask_users(sim, event);
 	appservices_offer(sim, event);
 	timer_start(&sim->sync_timer, 0);
 	people_notice(sim, event);

@@ -56,7 +56,6 @@ static const struct profile profiles[] = {
                 .push_retry_timer = true,
                 .push_ephemeral = true,
                 .push_accepts = true,
-                .push_asks_users = true,
                 .push_invite_state = true,
                 .push_age = true,
                 .push_legacy_fields = true,

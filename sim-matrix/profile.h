@@ -70,11 +70,9 @@ struct profile {
 	bool push_by_room;     /* a backlog goes room by room */
 	bool push_retry_timer; /* 2^n seconds; otherwise at the next event or start */
 	bool push_query_token; /* ?access_token= beside the header */
-	bool push_ephemeral;  /* typing and receipts, where the registration asks for them
-	                       */
-	bool push_accepts;    /* Accept: application/json */
-	bool push_asks_users; /* GET users/{id} before the first event of an unknown one
-	                       */
+	bool push_ephemeral; /* typing and receipts, where the registration asks for them
+	                      */
+	bool push_accepts;   /* Accept: application/json */
 	bool push_invite_state;  /* unsigned.invite_room_state of invites */
 	bool push_age;           /* unsigned.age */
 	bool push_legacy_fields; /* user_id, age, prev_content ... at the top level too */

@@ -3,6 +3,7 @@
 #include "lib/http_client.h"
 #include "lib/mem.h"
 
+#include "sim-matrix/as_ask.h"
 #include "sim-matrix/content.h"
 #include "sim-matrix/events.h"
 #include "sim-matrix/records.h"
@@ -41,8 +42,8 @@ struct push {
 	struct timer retry;
 	unsigned backoff;
 	uint64_t next_txn;
-	struct list odd;        /* push_odd.c's requests */
-	struct http_req *query; /* an unknown user is being asked for: all else waits */
+	struct list odd;      /* push_odd.c's requests */
+	struct as_ask *query; /* an unknown user is being asked for: all else waits */
 };
 
 /* ---- the queue ---- */
@@ -415,13 +416,11 @@ static void poke(struct push *push)
 }
 
 /* Whatever the answer, the events go on their way. */
-static void handle_query_answer(
-        const struct http_reply *reply, const struct err *err, void *arg)
+static void handle_query_answer(const cJSON *json, void *arg)
 {
 	struct push *push = arg;
 
-	(void)reply;
-	(void)err;
+	(void)json;
 	push->query = NULL;
 	poke(push);
 }
@@ -434,20 +433,17 @@ static void ask_for_users(struct push *push, const struct event *event)
 	        event->state_key != NULL && strcmp(event->type, "m.room.member") == 0
 	                ? event->state_key
 	                : event->sender;
-	autofree char *encoded = NULL, *url = NULL;
+	autofree char *encoded = NULL, *path = NULL;
 
-	if (!push->sim->profile->push_asks_users || push->query != NULL ||
+	if (!push->sim->profile->asks_for_users || push->query != NULL ||
 	        user_find(push->sim, user_id) != NULL ||
 	        strcmp(user_id, push->as->sender_id) == 0 ||
 	        !appservice_owns_user(push->as, user_id)) {
 		return;
 	}
 	encoded = url_encode(user_id);
-	url = xasprintf("%s/_matrix/app/v1/users/%s", push->as->reg.url, encoded);
-	push->query = http_req_create(push->sim->http, "GET", url);
-	push_set_headers(push->as, push->as->reg.hs_token, push->query);
-	http_req_set_deadline(push->query, push->sim->profile->push_timeout_ms);
-	http_req_start(push->query, handle_query_answer, push);
+	path = xasprintf("users/%s", encoded);
+	push->query = as_ask_start(push->as, path, handle_query_answer, push);
 }
 
 void push_offer(struct push *push, struct event *event)
@@ -481,7 +477,7 @@ void push_offer_edu(struct push *push, cJSON *edu)
 void push_stop(struct push *push)
 {
 	http_req_cancel(&push->req);
-	http_req_cancel(&push->query);
+	as_ask_cancel(&push->query);
 	push_odd_cancel_all(push);
 	timer_stop(&push->retry);
 	push->status = list_empty(&push->batches) ? PUSH_IDLE : PUSH_FAILED;

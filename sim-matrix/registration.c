@@ -271,8 +271,8 @@ bool registration_parse(
 		return complain(&r, "the text is too long or no UTF-8");
 	}
 	/* The library asserts that there is a text, be it empty. */
-	yaml_parser_set_input_string(&parser,
-	        (const unsigned char *)(yaml.p != NULL ? yaml.p : ""), yaml.n);
+	yaml_parser_set_input_string(
+	        &parser, (const unsigned char *)(yaml.p != NULL ? yaml.p : ""), yaml.n);
 	if (!yaml_parser_load(&parser, &r.doc)) {
 		complain(&r, "%s at line %zu column %zu",
 		        parser.problem != NULL ? parser.problem : "bad YAML",

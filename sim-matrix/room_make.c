@@ -134,7 +134,7 @@ static void add_all_levels(const struct making *m, cJSON *content)
 	json_set_int(content, "invite", is_public ? 50 : 0);
 }
 
-static cJSON *all_power_events(void)
+static cJSON *all_power_events(bool is_public)
 {
 	static const struct {
 		const char *type;
@@ -147,6 +147,9 @@ static cJSON *all_power_events(void)
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
 		json_set_int(json, events[i].type, events[i].level);
+	}
+	if (is_public) {
+		json_set_int(json, "m.call.invite", 50);
 	}
 	return json;
 }
@@ -201,7 +204,8 @@ static bool put_power_levels(struct making *m)
 
 	json_set(content, "users", default_power_users(m));
 	if (m->sim->profile->full_power_levels) {
-		json_set(content, "events", all_power_events());
+		json_set(content, "events",
+		        all_power_events(strcmp(m->preset, "public_chat") == 0));
 		add_all_levels(m, content);
 	} else {
 		json_set(content, "events", default_power_events(is_public));
@@ -277,6 +281,20 @@ static bool put_initial_state(struct making *m)
 	return true;
 }
 
+/* Synapse adds the topic as extensible content (MSC3765). */
+static cJSON *topic_content(const struct making *m, const char *topic)
+{
+	cJSON *content = one_text("topic", topic);
+	cJSON *texts;
+
+	if (m->sim->profile->strict) {
+		texts = cJSON_CreateArray();
+		cJSON_AddItemToArray(texts, one_text("body", topic));
+		json_set(content, "m.topic", json_set(json_new(), "m.text", texts));
+	}
+	return content;
+}
+
 static bool put_name_and_topic(struct making *m)
 {
 	const char *name = json_str(m->body, "name");
@@ -285,7 +303,7 @@ static bool put_name_and_topic(struct making *m)
 	return (name == NULL ||
 	               put_state(m, "m.room.name", "", one_text("name", name))) &&
 	       (topic == NULL ||
-	               put_state(m, "m.room.topic", "", one_text("topic", topic)));
+	               put_state(m, "m.room.topic", "", topic_content(m, topic)));
 }
 
 /* A refused invite does not undo the room. */

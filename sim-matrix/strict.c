@@ -27,6 +27,7 @@ enum want {
 	WANT_QUERY_JSON,  /* a JSON object, if there and beginning with a brace */
 	WANT_QUERY_TOKEN, /* a place in the stream, if there */
 	WANT_FIELD,       /* a member by the name that the path gives */
+	WANT_PARAM_ONE_OF,
 	WANT_PARAM_ID, /* a part of the path that begins with the letter in `choices` */
 };
 
@@ -98,6 +99,21 @@ static const struct rule rules[] = {
                 "Missing params: user_id"},
         {"POST filter", NULL, WANT_OBJECT_MAYBE, "room", NULL, 500, "M_UNKNOWN",
                 "Internal server error"},
+        {"GET filter", NULL, WANT_PARAM_ID, "filter", "0123456789", 400, "M_UNKNOWN",
+                "Invalid filter_id"},
+        {"POST delete_devices", NULL, WANT_ARRAY, "devices", NULL, 400, "M_MISSING_PARAM",
+                "Field required"},
+        {"POST keys_query", NULL, WANT_OBJECT, "device_keys", NULL, 400, "M_BAD_JSON",
+                "'device_keys' must be a JSON object"},
+        {"POST keys_upload", NULL, WANT_OBJECT_MAYBE, "one_time_keys", NULL, 500,
+                "M_UNKNOWN", "Internal server error"},
+        {"POST search", NULL, WANT_OBJECT, "search_categories", NULL, 400, "M_UNKNOWN",
+                "Invalid search query"},
+        {"PUT pushrules", NULL, WANT_PARAM_ONE_OF, "kind",
+                "|override|underride|sender|room|content|", 400, "M_UNKNOWN",
+                "Unknown template"},
+        {"POST register", NULL, WANT_STR_MAYBE, "username", NULL, 400, "M_UNKNOWN",
+                "Invalid username"},
         {"GET messages", NULL, WANT_QUERY_ONE_OF, "dir", "|b|f|", 400, "M_INVALID_PARAM",
                 "Query parameter 'dir' must be one of ['b', 'f']"},
         {"GET messages", NULL, WANT_QUERY_NATURAL, "limit", NULL, 400, "M_INVALID_PARAM",
@@ -219,6 +235,7 @@ static bool body_fits(const struct call *call, const struct rule *rule)
 	case WANT_QUERY_ONE_OF:
 	case WANT_QUERY_JSON:
 	case WANT_QUERY_TOKEN:
+	case WANT_PARAM_ONE_OF:
 	case WANT_PARAM_ID:
 		break;
 	}
@@ -263,6 +280,7 @@ static bool query_fits(const struct call *call, const struct rule *rule)
 	case WANT_USERS:
 	case WANT_USER_KEYS:
 	case WANT_FIELD:
+	case WANT_PARAM_ONE_OF:
 	case WANT_PARAM_ID:
 		break;
 	}
@@ -276,6 +294,9 @@ static bool fits(const struct call *call, const struct rule *rule)
 	}
 	if (rule->want == WANT_FIELD) {
 		return content_get(call->body, call_param(call, rule->name)) != NULL;
+	}
+	if (rule->want == WANT_PARAM_ONE_OF) {
+		return is_one_of(call_param(call, rule->name), rule->choices);
 	}
 	if (rule->want == WANT_PARAM_ID) {
 		const char *value = call_param(call, rule->name);

@@ -462,6 +462,23 @@ void sync_confirm(const struct sync_query *query)
 	}
 }
 
+static cJSON *wanted_presence(const struct sync_query *query)
+{
+	cJSON *list = presence_since(query->sim, query->user, query->since);
+	const cJSON *filter = content_obj(query->filter, "presence");
+	cJSON *event, *next;
+
+	for (event = list->child; event != NULL && query->sim->profile->sync_filters;
+	        event = next) {
+		next = event->next;
+		if (!filter_allows(filter, json_str_or(event, "type", ""),
+		            json_str_or(event, "sender", ""))) {
+			cJSON_Delete(cJSON_DetachItemViaPointer(list, event));
+		}
+	}
+	return list;
+}
+
 /* ---- all ---- */
 
 cJSON *sync_build(
@@ -469,7 +486,7 @@ cJSON *sync_build(
 {
 	struct rooms_json rooms = {json_new(), json_new(), json_new(), json_new()};
 	cJSON *data = account_data_since(query, NULL);
-	cJSON *presence = presence_since(sim, query->user, query->since);
+	cJSON *presence = wanted_presence(query);
 	cJSON *to_device = to_device_events(query);
 	cJSON *json = json_new();
 	cJSON *lists = keys_device_lists(sim, query->user, query->since, sim->count);

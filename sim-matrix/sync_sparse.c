@@ -1,5 +1,7 @@
 /* /sync in the shape that Synapse gives it. */
 #include "sim-matrix/content.h"
+#include "sim-matrix/filter.h"
+#include "sim-matrix/push_rules.h"
 #include "sim-matrix/sync.h"
 
 static bool is_empty(const cJSON *item)
@@ -33,12 +35,32 @@ static void sparse_rooms(cJSON *rooms)
 	drop_if_empty(rooms, "knock");
 }
 
+/* A first sync tells the push rules, whether or not they were ever changed. */
+static void add_push_rules(const struct sync_query *query, cJSON *json)
+{
+	const cJSON *filter = content_obj(query->filter, "account_data");
+	const cJSON *known = account_data_get(query->user, NULL, "m.push_rules");
+	cJSON *events = cJSON_GetObjectItemCaseSensitive(
+	        cJSON_GetObjectItemCaseSensitive(json, "account_data"), "events");
+	cJSON *event;
+
+	if (query->since != 0 || known != NULL || events == NULL ||
+	        !filter_allows(filter, "m.push_rules", NULL)) {
+		return;
+	}
+	event = json_set_str(json_new(), "type", "m.push_rules");
+	json_set(event, "content",
+	        json_set(json_new(), "global", push_rules_of(query->user)));
+	cJSON_AddItemToArray(events, event);
+}
+
 void sync_make_sparse(const struct sync_query *query, cJSON *json)
 {
 	cJSON *lists = cJSON_GetObjectItemCaseSensitive(json, "device_lists");
 	cJSON *counts =
 	        cJSON_GetObjectItemCaseSensitive(json, "device_one_time_keys_count");
 
+	add_push_rules(query, json);
 	sparse_rooms(cJSON_GetObjectItemCaseSensitive(json, "rooms"));
 	drop_if_empty(json, "rooms");
 	drop_if_empty(json, "account_data");

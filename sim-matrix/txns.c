@@ -21,6 +21,12 @@ static char *key_of(const struct call *call)
 		return xasprintf(
 		        "%s\n%s\n%s", call->user_id, device, call_param(call, "txn"));
 	}
+	/* Beside its cache of answers Synapse keeps a device's transaction IDs with the
+	 * events of the room, whatever their type. */
+	if (call->device != NULL && call_param(call, "room")[0] != '\0') {
+		return xasprintf("%s\n%s\n%s\n%s", call_param(call, "room"),
+		        call->user_id, device, call_param(call, "txn"));
+	}
 	if (call->as != NULL) {
 		return xasprintf("%s\n%s", call->request.path, call->as->reg.id);
 	}

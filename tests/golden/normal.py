@@ -23,7 +23,7 @@ PATTERNS = (
     (re.compile(r"syt_[A-Za-z0-9_]+"), "<token>"),
 )
 # Lists whose order says nothing, by their key, or by the key of what holds their `events`.
-UNORDERED = {"joined_rooms", "changed", "left", "devices", "aliases", "results"}
+UNORDERED = {"joined_rooms", "state", "changed", "left", "devices", "aliases", "results"}
 UNORDERED_EVENTS = {"state", "account_data", "invite_state", "knock_state", "presence", "ephemeral"}
 LONG = 8  # shorter kept words could stand anywhere by accident
 

@@ -36,7 +36,6 @@ default_room_version: "11"
 room_list_publication_rules: [{{action: allow}}]
 enable_registration: true
 enable_registration_without_verification: true
-allow_public_rooms_without_auth: true
 macaroon_secret_key: golden
 app_service_config_files: [{registrations}]
 caches: {{sync_response_cache_duration: 0s}}
