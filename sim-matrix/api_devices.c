@@ -7,7 +7,15 @@
 #include "sim-matrix/keys.h"
 #include "sim-matrix/uia.h"
 
-static cJSON *device_to_json(const struct device *device)
+static void fill_with_null(cJSON *json, const char *key)
+{
+	if (content_get(json, key) == NULL) {
+		json_set(json, key, cJSON_CreateNull());
+	}
+}
+
+/* strict: Synapse leaves nothing out. */
+static cJSON *device_to_json(const struct device *device, bool strict)
 {
 	cJSON *json = json_new();
 
@@ -16,6 +24,12 @@ static cJSON *device_to_json(const struct device *device)
 	if (device->seen_ms != 0) {
 		json_set_str(json, "last_seen_ip", "127.0.0.1");
 		json_set_int(json, "last_seen_ts", device->seen_ms);
+	}
+	if (strict) {
+		json_set_str(json, "user_id", device->user->user_id);
+		fill_with_null(json, "display_name");
+		fill_with_null(json, "last_seen_ip");
+		fill_with_null(json, "last_seen_ts");
 	}
 	return json;
 }
@@ -27,7 +41,8 @@ void api_devices_get(struct call *call)
 
 	for (size_t i = 0;
 	        call->user != NULL && map_next(call->user->devices, &i, NULL, &device);) {
-		cJSON_AddItemToArray(list, device_to_json(device));
+		cJSON_AddItemToArray(
+		        list, device_to_json(device, call->sim->profile->strict));
 	}
 	call_reply(call, 200, json_set(json_new(), "devices", list));
 }
@@ -44,7 +59,7 @@ void api_device_get(struct call *call)
 	const struct device *device = named_device(call);
 
 	if (device != NULL) {
-		call_reply(call, 200, device_to_json(device));
+		call_reply(call, 200, device_to_json(device, call->sim->profile->strict));
 	} else {
 		call_fail(call, FAIL_NO_DEVICE_FOUND, NULL);
 	}

@@ -190,7 +190,9 @@ void api_public_rooms(struct call *call)
 	chunk = cJSON_CreateArray();
 	for (size_t i = 0; map_next(call->sim->rooms, &i, NULL, &value);) {
 		const struct room *room = value;
-		if (room->is_public && (term == NULL || room_has_text(room, term))) {
+		bool fits = term == NULL || room_has_text(room, term);
+		total += room->is_public && !fits && call->sim->profile->strict ? 1 : 0;
+		if (room->is_public && fits) {
 			total++;
 			if (total <= limit) {
 				cJSON_AddItemToArray(chunk, room_summary(room));
@@ -244,6 +246,9 @@ void api_user_directory(struct call *call)
 			json = json_set_str(json_new(), "user_id", user->user_id);
 			json_set_str(json, "display_name", user->displayname);
 			json_set_str(json, "avatar_url", user->avatar_url);
+			if (call->sim->profile->strict && user->avatar_url == NULL) {
+				json_set(json, "avatar_url", cJSON_CreateNull());
+			}
 			cJSON_AddItemToArray(results, json);
 		}
 	}

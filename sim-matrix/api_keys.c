@@ -192,10 +192,15 @@ static void query_user(struct call *call, const cJSON *wanted, cJSON *json)
 
 void api_keys_query(struct call *call)
 {
+	static const char *const kinds[] = {
+	        "master_keys", "self_signing_keys", "user_signing_keys", NULL};
 	cJSON *json = json_set(json_new(), "device_keys", json_new());
 	const cJSON *wanted;
 
 	json_set(json, "failures", json_new());
+	for (size_t i = 0; call->sim->profile->strict && kinds[i] != NULL; i++) {
+		json_set(json, kinds[i], json_new());
+	}
 	cJSON_ArrayForEach(wanted, content_obj(call->body, "device_keys"))
 	{
 		query_user(call, wanted, json);

@@ -37,15 +37,22 @@ static char *wanted_localpart(struct call *call, const char *given)
 	char made[RANDOM_NAME_LENGTH + 1];
 	autofree char *user_id = NULL;
 	char *localpart;
+	/* Synapse leaves the spelling of users in a namespace to the appservice. */
+	bool is_free = call->sim->profile->strict && call->as != NULL;
 
 	if (given == NULL) {
 		rand_text(&call->sim->rand, made, RANDOM_NAME_LENGTH);
 	}
 	localpart = xstrdup(given != NULL ? given : made);
-	lower(localpart);
+	if (!is_free) {
+		lower(localpart);
+	}
 	user_id = user_id_of(call->sim, localpart);
-	if (!localpart_is_fine(localpart)) {
+	if (is_free ? localpart[0] == '\0' : !localpart_is_fine(localpart)) {
 		call_fail(call, FAIL_USERNAME, localpart);
+	} else if (localpart[0] == '_' && !is_free && call->sim->profile->strict) {
+		call_fail_as(
+		        call, 400, "M_INVALID_USERNAME", "User ID may not begin with _");
 	} else if (user_find(call->sim, user_id) != NULL) {
 		call_fail(call, FAIL_USER_IN_USE, NULL);
 	} else {
@@ -121,6 +128,33 @@ static void reply_device(struct call *call, struct user *user, struct device *de
 	call_reply(call, 200, json);
 }
 
+/* Synapse wants an appservice to say what it does, and people to have a password. */
+static bool strictly_asked(struct call *call)
+{
+	bool says_so = str_equal(json_str(call->body, "type"), as_login);
+
+	if (!call->sim->profile->strict) {
+		return true;
+	}
+	if (says_so && call->as != NULL && json_str(call->body, "username") == NULL) {
+		call_fail_as(call, 400, "M_UNKNOWN",
+		        "Desired Username is missing or not a string");
+		return false;
+	}
+	if (!says_so && call->as != NULL) {
+		call_fail_as(call, 400, "M_UNKNOWN",
+		        "An access token should not be provided on requests to /register "
+		        "(except if type is m.login.application_service)");
+		return false;
+	}
+	if (!says_so && json_str(call->body, "password") == NULL &&
+	        json_obj(call->body, "auth") != NULL) {
+		call_fail_as(call, 400, "M_MISSING_PARAM", "Missing params: password");
+		return false;
+	}
+	return true;
+}
+
 void api_register(struct call *call)
 {
 	autofree char *kind = call_query(call, "kind");
@@ -135,6 +169,9 @@ void api_register(struct call *call)
 	}
 	if (str_equal(kind, "guest")) {
 		call_fail(call, FAIL_GUESTS, NULL);
+		return;
+	}
+	if (!strictly_asked(call)) {
 		return;
 	}
 	localpart = wanted_localpart(call, json_str(call->body, "username"));
@@ -207,9 +244,15 @@ void api_login_flows(struct call *call)
 static char *login_user_id(struct call *call)
 {
 	const char *name = json_str(call->body, "identifier.user");
+	const char *kind = json_str(call->body, "identifier.type");
 	char *user_id;
 
 	name = name != NULL ? name : json_str(call->body, "user");
+	if (call->sim->profile->strict && kind != NULL &&
+	        strcmp(kind, "m.id.user") != 0) {
+		call_fail_as(call, 400, "M_UNKNOWN", "Unknown login identifier type");
+		return NULL;
+	}
 	if (name == NULL) {
 		call_fail(call, FAIL_LOGIN_TYPE, "");
 		return NULL;
@@ -336,6 +379,10 @@ void api_login(struct call *call)
 
 void api_logout(struct call *call)
 {
+	if (call->device == NULL && call->sim->profile->strict) {
+		call_fail_as(call, 401, "M_UNKNOWN", "Unrecognised access token");
+		return;
+	}
 	if (call->device != NULL) {
 		device_end(call->sim, call->device);
 	}

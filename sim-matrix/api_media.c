@@ -115,6 +115,18 @@ static bool shown_inline(const char *type)
 	return false;
 }
 
+/* A name that Synapse writes down without quotes. */
+static bool is_token(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7F ||
+		        strchr("()<>@,;:\\\"/[]?={}", *text) != NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* The name in quotes; bytes that would end the header or the quotes are left out. */
 static void add_disposition(struct call *call, const char *type, const char *filename)
 {
@@ -130,8 +142,16 @@ static void add_disposition(struct call *call, const char *type, const char *fil
 		}
 	}
 	*to = '\0';
-	value = clean[0] != '\0' ? xasprintf("%s; filename=\"%s\"", how, clean)
-	                         : xstrdup(how);
+	if (clean[0] == '\0') {
+		value = xstrdup(how);
+	} else if (!call->sim->profile->strict) {
+		value = xasprintf("%s; filename=\"%s\"", how, clean);
+	} else if (is_token(clean)) {
+		value = xasprintf("%s; filename=%s", how, clean);
+	} else {
+		autofree char *encoded = url_encode(filename);
+		value = xasprintf("%s; filename*=utf-8''%s", how, encoded);
+	}
 	call_add_header(call, "Content-Disposition", value);
 }
 
@@ -141,7 +161,15 @@ static void serve(struct call *call, const struct media *media)
 	const char *type = media->content_type != NULL ? media->content_type
 	                                               : "application/octet-stream";
 
+	autofree char *with_charset = NULL;
+
 	add_disposition(call, type, name[0] != '\0' ? name : media->filename);
+	/* Synapse takes a text whose encoding nobody said for UTF-8. */
+	if (call->sim->profile->strict && str_starts(type, "text/") &&
+	        strstr(type, "charset") == NULL) {
+		with_charset = xasprintf("%s; charset=UTF-8", type);
+		type = with_charset;
+	}
 	call_add_header(call, "Cross-Origin-Resource-Policy", "cross-origin");
 	call_add_header(call, "Cache-Control", "public,max-age=31536000,immutable");
 	if (media->fd >= 0) {

@@ -110,6 +110,9 @@ static void visit(struct walk *w, const struct room *room, int64_t depth)
 		return;
 	} else {
 		json = room_summary(room);
+		if (w->call->sim->profile->strict) {
+			json_set_str(json, "room_version", room->version);
+		}
 		json_set(json, "children_state", children_of(w, room));
 		cJSON_AddItemToArray(w->rooms, json);
 	}
@@ -165,6 +168,9 @@ void api_room_summary(struct call *call)
 		return;
 	}
 	json = room_summary(room);
+	if (call->sim->profile->strict) {
+		json_set_str(json, "room_version", room->version);
+	}
 	json_set_str(json, "membership", room_membership(room, user_id));
 	json_set_str(json, "room_version", room->version);
 	call_reply(call, 200, json);

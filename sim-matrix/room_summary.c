@@ -24,9 +24,6 @@ cJSON *room_summary(const struct room *room)
 	json_set_str(json, "join_rule",
 	        room_state_text(room, "m.room.join_rules", "join_rule"));
 	json_set_str(json, "room_type", room_state_text(room, "m.room.create", "type"));
-	if (room->sim->profile->strict) {
-		json_set_str(json, "room_version", room->version);
-	}
 	json_set_int(json, "num_joined_members", (int64_t)room->joined);
 	json_set_bool(json, "guest_can_join",
 	        str_equal(room_state_text(room, "m.room.guest_access", "guest_access"),

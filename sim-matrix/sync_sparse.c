@@ -71,12 +71,7 @@ void sync_make_sparse(const struct sync_query *query, cJSON *json)
 		drop_if_empty(lists, "left");
 		drop_if_empty(json, "device_lists");
 	}
-	if (query->device == NULL) {
-		cJSON_DeleteItemFromObjectCaseSensitive(
-		        json, "device_one_time_keys_count");
-		return;
-	}
-	if (content_get(counts, "signed_curve25519") == NULL) {
+	if (query->device != NULL && content_get(counts, "signed_curve25519") == NULL) {
 		json_set_int(counts, "signed_curve25519", 0);
 	}
 	if (content_get(json, "device_unused_fallback_key_types") == NULL) {
