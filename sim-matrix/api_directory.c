@@ -150,6 +150,11 @@ void api_directory_put(struct call *call)
 		call_fail(call, FAIL_DIRECTORY_ROOM, NULL);
 		return;
 	}
+	if (call->sim->profile->strict && !room_is_joined(room, call->user_id)) {
+		call_fail_as(call, 403, "M_FORBIDDEN",
+		        "You must be in the room to change its listing");
+		return;
+	}
 	if (!room_is_joined(room, call->user_id) ||
 	        power_of_user(room, call->user_id) <
 	                power_for_event(room, "m.room.canonical_alias", true)) {

@@ -120,6 +120,11 @@ static void act_on_other(struct call *call, member_act_fn *act)
 		return;
 	}
 	if (!user_id_valid(user_id)) {
+		if (call->sim->profile->strict) {
+			call_fail_as(call, 400, "M_INVALID_PARAM",
+			        "Expected UserID string to start with '@'");
+			return;
+		}
 		call_fail(call, FAIL_BAD_JSON, "user_id is no user ID");
 		return;
 	}

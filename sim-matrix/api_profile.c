@@ -11,7 +11,9 @@ static struct user *profile_owner(struct call *call)
 {
 	struct user *user = user_find(call->sim, call_param(call, "user"));
 
-	if (user == NULL) {
+	if (user == NULL && call->sim->profile->strict) {
+		call_fail_as(call, 404, "M_UNKNOWN", "No row found (profiles)");
+	} else if (user == NULL) {
 		call_fail(call, FAIL_NO_PROFILE, NULL);
 	}
 	return user;

@@ -45,6 +45,10 @@ bool event_visible(const struct event *event, const char *user_id)
 	if (str_equal(visibility, "world_readable")) {
 		return true;
 	}
+	if (event->room->sim->profile->strict &&
+	        strcmp(event->type, "m.room.create") == 0) {
+		return room_is_joined(event->room, user_id);
+	}
 	if (str_equal(visibility, "joined") || str_equal(visibility, "invited")) {
 		return was_there(event, user_id, visibility[0] == 'i');
 	}
@@ -250,7 +254,10 @@ void api_relations(struct call *call)
 {
 	const struct event *target = asked_event(call);
 	int64_t limit = limit_of(call, RELATIONS_DEFAULT, RELATIONS_MAX);
-	uint64_t from = token_of(call, "from", call->sim->count + 1);
+	autofree char *dir = call_query(call, "dir");
+	bool forward = str_equal(dir, "f");
+	uint64_t from = token_of(call, "from", forward ? 0 : call->sim->count + 1);
+	const struct room *room;
 	const struct event *last = NULL;
 	bool more = false;
 	cJSON *chunk, *json;
@@ -258,10 +265,13 @@ void api_relations(struct call *call)
 	if (target == NULL) {
 		return;
 	}
+	room = target->room;
 	chunk = cJSON_CreateArray();
-	for (size_t i = target->room->event_count; i > 0 && !more; i--) {
-		const struct event *event = target->room->events[i - 1];
-		if (event->count >= from || !relates(call, event)) {
+	for (size_t i = 0; i < room->event_count && !more; i++) {
+		const struct event *event =
+		        room->events[forward ? i : room->event_count - 1 - i];
+		if ((forward ? event->count <= from : event->count >= from) ||
+		        !relates(call, event)) {
 			continue;
 		}
 		more = cJSON_GetArraySize(chunk) >= limit;

@@ -30,7 +30,7 @@ static cJSON *unsigned_of(
 
 	if (event->redacted_by != NULL) {
 		cJSON *because = event_to_json(event->redacted_by,
-		        form == EVENT_SYNC ? EVENT_SYNC : EVENT_STATE, viewer);
+		        form == EVENT_SYNC ? EVENT_SYNC_STATE : EVENT_STATE, viewer);
 		json_set(out, "redacted_because", because);
 		if (!profile->old_fields) {
 			return out;

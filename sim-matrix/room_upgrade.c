@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include <string.h>
+
 static const char *const copied_on_upgrade[] = {"m.room.server_acl", "m.room.encryption",
         "m.room.name", "m.room.avatar", "m.room.topic", "m.room.guest_access",
         "m.room.history_visibility", "m.room.join_rules", "m.room.power_levels"};
@@ -46,6 +48,9 @@ static cJSON *upgraded_create(
 	json_set_str(predecessor, "event_id", tombstone);
 	json_set(content, "predecessor", predecessor);
 	json_set_str(content, "room_version", version);
+	if (u->old->sim->profile->strict && strcmp(version, "11") == 0) {
+		cJSON_DeleteItemFromObjectCaseSensitive(content, "creator");
+	}
 	return content;
 }
 

@@ -20,14 +20,23 @@ static void drop_if_empty(cJSON *json, const char *key)
 	}
 }
 
-static void sparse_rooms(cJSON *rooms)
+static void sparse_rooms(const struct sync_query *query, cJSON *rooms)
 {
+	bool lazy =
+	        filter_is_lazy(content_obj(content_obj(query->filter, "room"), "state"));
 	cJSON *room;
 
 	cJSON_ArrayForEach(room, cJSON_GetObjectItemCaseSensitive(rooms, "join"))
 	{
 		/* Heroes and counts are for those who load members lazily. */
-		json_set(room, "summary", json_new());
+		cJSON *summary = cJSON_GetObjectItemCaseSensitive(room, "summary");
+		const struct room *known = room_find(query->sim, room->string);
+		if (!lazy || summary == NULL) {
+			json_set(room, "summary", json_new());
+		} else if (known != NULL &&
+		           room_state(known, "m.room.name", "") != NULL) {
+			cJSON_DeleteItemFromObjectCaseSensitive(summary, "m.heroes");
+		}
 	}
 	drop_if_empty(rooms, "join");
 	drop_if_empty(rooms, "invite");
@@ -44,8 +53,8 @@ static void add_push_rules(const struct sync_query *query, cJSON *json)
 	        cJSON_GetObjectItemCaseSensitive(json, "account_data"), "events");
 	cJSON *event;
 
-	if (query->since != 0 || known != NULL || events == NULL ||
-	        !filter_allows(filter, "m.push_rules", NULL)) {
+	if ((query->since != 0 && !query->full_state) || known != NULL ||
+	        events == NULL || !filter_allows(filter, "m.push_rules", NULL)) {
 		return;
 	}
 	event = json_set_str(json_new(), "type", "m.push_rules");
@@ -61,7 +70,7 @@ void sync_make_sparse(const struct sync_query *query, cJSON *json)
 	        cJSON_GetObjectItemCaseSensitive(json, "device_one_time_keys_count");
 
 	add_push_rules(query, json);
-	sparse_rooms(cJSON_GetObjectItemCaseSensitive(json, "rooms"));
+	sparse_rooms(query, cJSON_GetObjectItemCaseSensitive(json, "rooms"));
 	drop_if_empty(json, "rooms");
 	drop_if_empty(json, "account_data");
 	drop_if_empty(json, "to_device");
