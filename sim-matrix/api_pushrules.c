@@ -136,6 +136,18 @@ static int place_of(const struct rule_call *rc, const char *parameter)
 	return -1;
 }
 
+/* Takes rule. */
+static void insert(struct rule_call *rc, int place, cJSON *rule)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (int i = 0; rc->list->child != NULL || i == place; i++) {
+		cJSON_AddItemToArray(
+		        list, i == place ? rule : cJSON_DetachItemFromArray(rc->list, 0));
+	}
+	json_set(rc->rules, call_param(rc->call, "kind"), list);
+}
+
 void api_pushrule_put(struct call *call)
 {
 	struct rule_call rc;
@@ -164,8 +176,7 @@ void api_pushrule_put(struct call *call)
 	}
 	before = place_of(&rc, "before");
 	after = place_of(&rc, "after");
-	cJSON_InsertItemInArray(
-	        rc.list, after >= 0 ? after + 1 : (before >= 0 ? before : 0), rule);
+	insert(&rc, after >= 0 ? after + 1 : (before >= 0 ? before : 0), rule);
 	keep(&rc);
 }
 

@@ -60,6 +60,7 @@ struct fixture {
 	size_t txn_count;
 	int as_status; /* it answers with this; 0: not at all */
 	bool as_pinged;
+	char *as_asked; /* the last path that was no transaction */
 };
 
 /* ---- driving ---- */
@@ -263,6 +264,7 @@ UNUSED_OK static void as_handle(struct http_request *req, void *arg)
 
 	if (!str_starts(path, prefix)) {
 		f->as_pinged = str_ends(path, "/ping");
+		str_replace(&f->as_asked, path);
 		as_reply(req, f->as_pinged ? 200 : 404);
 		return;
 	}
@@ -377,6 +379,7 @@ UNUSED_OK static void fixture_destroy(struct fixture *f)
 	cJSON_Delete(f->records);
 	settle(f);
 	loop_destroy(&f->loop);
+	free(f->as_asked);
 	free(f);
 }
 
