@@ -75,6 +75,7 @@ void api_redact(struct call *call)
 	        .type = "m.room.redaction",
 	        .sender = call->user_id,
 	        .content = content,
+	        .redacts = call_param(call, "event"),
 	        .txn_id = remembers ? call_param(call, "txn") : NULL,
 	        .by_as = call->as != NULL,
 	};

@@ -13,11 +13,29 @@ static const cJSON *power_content(const struct room *room)
 	return levels != NULL ? levels->content : NULL;
 }
 
+/* A level as a number, or as the text that rooms before version 10 may hold. */
+static bool level_is(const cJSON *value, int64_t *out)
+{
+	if (cJSON_IsNumber(value)) {
+		*out = (int64_t)value->valuedouble;
+		return value->valuedouble == (double)*out;
+	}
+	return cJSON_IsString(value) &&
+	       str_to_int64(str_from(value->valuestring), INT64_MIN, INT64_MAX, out);
+}
+
 static int64_t level_or(const cJSON *obj, const char *key, int64_t otherwise)
 {
-	const cJSON *value = content_get(obj, key);
+	int64_t level;
 
-	return cJSON_IsNumber(value) ? (int64_t)value->valuedouble : otherwise;
+	return level_is(content_get(obj, key), &level) ? level : otherwise;
+}
+
+static int64_t level_of(const cJSON *value)
+{
+	int64_t level;
+
+	return level_is(value, &level) ? level : 0;
 }
 
 static const char *creator_of(const struct room *room)
@@ -56,13 +74,31 @@ int64_t power_for_event(const struct room *room, const char *type, bool is_state
 
 /* ---- membership ---- */
 
+/* Room versions 7 (knock), 8 (restricted) and 10 (both) brought these. */
+static bool rule_is_known(const char *rule, int version)
+{
+	static const struct {
+		const char *rule;
+		int since;
+	} rules[] = {{"public", 1}, {"invite", 1}, {"private", 1}, {"knock", 7},
+	        {"restricted", 8}, {"knock_restricted", 10}};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (strcmp(rules[i].rule, rule) == 0) {
+			return version >= rules[i].since;
+		}
+	}
+	return false;
+}
+
 static const char *join_rule_of(const struct room *room)
 {
 	const struct event *rules = room_state(room, "m.room.join_rules", "");
 	const char *rule =
 	        rules != NULL ? content_str(rules->content, "join_rule") : NULL;
 
-	return rule != NULL ? rule : "invite";
+	return rule != NULL && rule_is_known(rule, room_version_number(room)) ? rule
+	                                                                      : "invite";
 }
 
 static bool is_any(const char *text, const char *a, const char *b)
@@ -203,13 +239,14 @@ static const char *check_member(const struct room *room, const struct proposal *
 
 /* ---- power levels ---- */
 
-static bool is_level(const cJSON *value)
+static bool is_level(const cJSON *value, bool texts_too)
 {
-	return cJSON_IsNumber(value) &&
-	       value->valuedouble == (double)(int64_t)value->valuedouble;
+	int64_t level;
+
+	return (texts_too || cJSON_IsNumber(value)) && level_is(value, &level);
 }
 
-static bool levels_well_formed(const cJSON *content)
+static bool levels_well_formed(const cJSON *content, bool texts_too)
 {
 	static const char *const numbers[] = {"users_default", "events_default",
 	        "state_default", "ban", "redact", "kick", "invite"};
@@ -218,7 +255,7 @@ static bool levels_well_formed(const cJSON *content)
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		const cJSON *value = content_get(content, numbers[i]);
-		if (value != NULL && !is_level(value)) {
+		if (value != NULL && !is_level(value, texts_too)) {
 			return false;
 		}
 	}
@@ -230,7 +267,7 @@ static bool levels_well_formed(const cJSON *content)
 		cJSON_ArrayForEach(entry, table)
 		{
 			bool is_users = i == 2;
-			if (!is_level(entry) ||
+			if (!is_level(entry, texts_too) ||
 			        (is_users && !user_id_valid(entry->string))) {
 				return false;
 			}
@@ -242,13 +279,13 @@ static bool levels_well_formed(const cJSON *content)
 /* May `power` turn the old value of one entry (NULL: absent) into the new one? */
 static bool may_change(const cJSON *old, const cJSON *new, int64_t power)
 {
-	bool same = old != NULL && new != NULL && old->valuedouble == new->valuedouble;
+	bool same = old != NULL && new != NULL &&level_of(old) == level_of(new);
 
 	if (same || (old == NULL && new == NULL)) {
 		return true;
 	}
-	return (old == NULL || (int64_t)old->valuedouble <= power) &&
-	       (new == NULL || (int64_t) new->valuedouble <= power);
+	return (old == NULL || level_of(old) <= power) &&
+	       (new == NULL || level_of(new) <= power);
 }
 
 static bool table_change_allowed(const cJSON *old, const cJSON *new, int64_t power)
@@ -279,9 +316,9 @@ static bool users_change_allowed(
 	cJSON_ArrayForEach(entry, old)
 	{
 		const cJSON *after = content_get(new, entry->string);
-		bool same = after != NULL && after->valuedouble == entry->valuedouble;
+		bool same = after != NULL && level_of(after) == level_of(entry);
 		if (!same && strcmp(entry->string, sender) != 0 &&
-		        (int64_t)entry->valuedouble >= power) {
+		        level_of(entry) >= power) {
 			return false;
 		}
 	}
@@ -297,7 +334,7 @@ static const char *check_power_levels(
 	const cJSON *new = event->content;
 	int64_t power = power_of_user(room, event->sender);
 
-	if (!levels_well_formed(new)) {
+	if (!levels_well_formed(new, room_version_number(room) < 10)) {
 		return "Invalid power levels";
 	}
 	if (old == NULL) {

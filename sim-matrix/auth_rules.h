@@ -1,5 +1,6 @@
 /* auth_rules: may this event stand in this room? The authorisation rules of room version
- * 11 (Matrix specification, rooms/v11), against the room's current state. */
+ * 11 (Matrix specification, rooms/v11) and what differs in 2 to 10, against the room's
+ * current state. */
 #ifndef SIM_MATRIX_AUTH_RULES_H
 #define SIM_MATRIX_AUTH_RULES_H
 
@@ -10,9 +11,10 @@ struct proposal { /* an event that somebody wants to send; borrows all */
 	const char *sender;
 	const char *state_key; /* NULL: not a state event */
 	const cJSON *content;
-	int64_t ts_ms;      /* 0: now */
-	const char *txn_id; /* or NULL */
-	bool by_as;         /* an appservice asked for it */
+	const char *redacts; /* of a redaction before room version 11, or NULL */
+	int64_t ts_ms;       /* 0: now */
+	const char *txn_id;  /* or NULL */
+	bool by_as;          /* an appservice asked for it */
 };
 
 /* NULL: allowed. Otherwise why not: one static sentence. */

@@ -5,6 +5,7 @@
 #include "sim-matrix/appservice.h"
 #include "sim-matrix/auth.h"
 #include "sim-matrix/canonical.h"
+#include "sim-matrix/rates.h"
 #include "sim-matrix/records.h"
 #include "sim-matrix/route.h"
 #include "sim-matrix/strict.h"
@@ -368,7 +369,9 @@ static void dispatch(struct call *call)
 	if (call->effect.skip || !read_body(call) || !strict_check(call)) {
 		return;
 	}
-	call->route->run(call);
+	if (rates_allow(call)) {
+		call->route->run(call);
+	}
 }
 
 void call_start(struct sim_matrix *sim, const struct call_request *request,

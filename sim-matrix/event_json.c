@@ -94,11 +94,7 @@ cJSON *event_to_json(const struct event *event, enum event_form form, const char
 	if (form != EVENT_STRIPPED) {
 		json_set_str(json, "event_id", event->event_id);
 		json_set_int(json, "origin_server_ts", event->ts_ms);
-		/* Clients of older room versions look for it here. */
-		json_set_str(json, "redacts",
-		        strcmp(event->type, "m.room.redaction") == 0
-		                ? content_str(event->content, "redacts")
-		                : NULL);
+		json_set_str(json, "redacts", event->redacts);
 	}
 	if (has_room(form)) {
 		json_set_str(json, "room_id", event->room->room_id);

@@ -38,10 +38,23 @@ static bool size_is_fine(const struct room *room, const struct proposal *proposa
 	               PDU_MAX_BYTES;
 }
 
+/* Since room version 11 the content says what a redaction is about; before, its top level
+ * does, and only the specification moves what /send says there (reference 3.7). */
+static const char *redaction_target(const struct sim_matrix *sim, const struct room *room,
+        const struct proposal *proposal)
+{
+	bool moved = sim->profile->redacts_moved || room_version_number(room) >= 11;
+
+	if (strcmp(proposal->type, "m.room.redaction") != 0) {
+		return NULL;
+	}
+	return moved ? content_str(proposal->content, "redacts") : proposal->redacts;
+}
+
 static bool may_redact(struct sim_matrix *sim, const struct room *room,
         const struct proposal *proposal, struct fail *fail)
 {
-	const char *target_id = content_str(proposal->content, "redacts");
+	const char *target_id = redaction_target(sim, room, proposal);
 	const struct event *target = event_find(sim, target_id);
 
 	if (strcmp(proposal->type, "m.room.redaction") != 0 || target_id == NULL) {
@@ -170,6 +183,7 @@ static struct event *event_make(
 	event->type = xstrdup(proposal->type);
 	event->sender = xstrdup(proposal->sender);
 	event->state_key = xstrdup_null(proposal->state_key);
+	event->redacts = xstrdup_null(redaction_target(sim, room, proposal));
 	event->content = content_copy(proposal->content);
 	event->txn_id = xstrdup_null(proposal->txn_id);
 	event->ts_ms = proposal->ts_ms != 0 ? proposal->ts_ms : loop_wall_ms(sim->loop);
@@ -219,14 +233,15 @@ static void apply_state(struct sim_matrix *sim, struct room *room, struct event 
 
 static void apply_redaction(struct sim_matrix *sim, const struct event *event)
 {
-	struct event *target = event_find(sim, content_str(event->content, "redacts"));
+	struct event *target = event_find(sim, event->redacts);
 	cJSON *left;
 
 	if (target == NULL || target->room != event->room ||
 	        target->redacted_by != NULL) {
 		return;
 	}
-	left = event_redacted_content(target->type, target->content);
+	left = event_redacted_content(
+	        target->type, target->content, room_version_number(event->room));
 	target->redacted_by = event;
 	relations_forget(target);
 	cJSON_Delete(target->content);

@@ -30,7 +30,7 @@ cJSON *event_to_json(const struct event *event, enum event_form form, const char
 void event_add_age(const struct sim_matrix *sim, const struct event *event, cJSON *json);
 
 struct event *event_find(const struct sim_matrix *sim, const char *event_id);
-/* What a redaction leaves of the content (room version 11). Caller deletes. */
-cJSON *event_redacted_content(const char *type, const cJSON *content);
+/* What a redaction leaves of the content. Caller deletes. */
+cJSON *event_redacted_content(const char *type, const cJSON *content, int version);
 
 #endif

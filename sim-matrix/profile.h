@@ -59,6 +59,7 @@ struct profile {
 	                        alone */
 	int64_t txn_keep_ms; /* 0: for ever */
 	bool redact_has_txn;
+	bool redacts_moved; /* content.redacts counts in rooms before version 11 too */
 	bool state_dedupes; /* a state event equal to the current one is not made again */
 	bool receipt_threads; /* receipts know threads; otherwise the thread is dropped */
 	bool annotation_once; /* M_DUPLICATE_ANNOTATION */

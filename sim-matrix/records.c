@@ -286,7 +286,7 @@ static void add_details(
 		avatar = media_by_uri(sim, content_str(content, "avatar_url"));
 		json_set_str(record, "sha256", avatar != NULL ? avatar->sha256 : NULL);
 	} else if (strcmp(event->type, "m.room.redaction") == 0) {
-		json_set_str(record, "redacts", content_str(content, "redacts"));
+		json_set_str(record, "redacts", event->redacts);
 		json_set_str(record, "text", content_str(content, "reason"));
 	} else if (strcmp(event->type, "m.reaction") == 0) {
 		json_set_str(record, "target", relation_target(content));

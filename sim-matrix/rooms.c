@@ -33,6 +33,14 @@ struct room *room_create_empty(struct sim_matrix *sim, const char *room_id,
 	return room;
 }
 
+int room_version_number(const struct room *room)
+{
+	int64_t number = 0;
+
+	str_to_int64(str_from(room->version), 0, INT16_MAX, &number);
+	return (int)number;
+}
+
 /* The length in front keeps ("a", "bc") and ("ab", "c") apart whatever they contain. */
 char *state_key_of(const char *type, const char *state_key)
 {
@@ -122,6 +130,7 @@ static void event_free(void *value)
 	free(event->type);
 	free(event->sender);
 	free(event->state_key);
+	free(event->redacts);
 	free(event->txn_id);
 	free(event);
 }

@@ -23,6 +23,7 @@ struct event { /* never freed before the homeserver is */
 	char *type;
 	char *sender;
 	char *state_key; /* NULL: not a state event */
+	char *redacts;   /* the event a redaction takes away; NULL: none */
 	cJSON *content;
 	char *txn_id; /* of the request that made it, or NULL */
 	int64_t ts_ms;
@@ -113,9 +114,10 @@ struct user {
 	cJSON *presence;
 	uint64_t presence_count; /* when it last changed */
 	bool deactivated;
-	cJSON *pushers;      /* an array; NULL: none */
-	cJSON *cross_keys;   /* "master_key" ... -> as uploaded; NULL: none */
-	uint64_t keys_count; /* when keys or devices last changed; 0: never */
+	int64_t rate_spent_ms; /* see rates.c */
+	cJSON *pushers;        /* an array; NULL: none */
+	cJSON *cross_keys;     /* "master_key" ... -> as uploaded; NULL: none */
+	uint64_t keys_count;   /* when keys or devices last changed; 0: never */
 	uint64_t next_filter;
 };
 
@@ -155,6 +157,7 @@ struct sim_matrix {
 	struct room *admin_room;
 	const struct event *admin_reply; /* the newest reply to an admin command */
 
+	int64_t rate_burst, rate_every_ms; /* of sends; 0: no limit */
 	struct list asks;  /* struct as_ask::link: questions to appservices */
 	struct list calls; /* struct call::link: being answered */
 	struct timer sync_timer;
@@ -198,6 +201,8 @@ struct room *room_create_empty(struct sim_matrix *sim, const char *room_id,
         const char *version, const char *label);
 struct event *room_state(
         const struct room *room, const char *type, const char *state_key);
+/* 11 for "11". */
+int room_version_number(const struct room *room);
 /* The key of room->state. Caller frees. */
 char *state_key_of(const char *type, const char *state_key);
 /* "join", "invite", "leave", "ban", "knock"; NULL: no member event. */

@@ -46,6 +46,7 @@ struct user *user_create(
 	user->user_id = user_id_of(sim, localpart);
 	user->password = xstrdup_null(password);
 	user->profile_extra = json_new();
+	user->rate_spent_ms = INT64_MIN / 2; /* never */
 	user->devices = map_create();
 	user->rooms = map_create();
 	user->account_data = map_create();

@@ -294,6 +294,11 @@ static const struct verb_field down[] = {
 };
 static const struct verb_field limit_uploads[] = {
         {"bytes", VERB_INT, true, "of one upload", NULL}, {0}};
+static const struct verb_field limit_rate[] = {
+        {"burst", VERB_INT, true, "so many at once; 0: no limit any more", NULL},
+        {"every", VERB_DURATION, false, "and one more each time this has passed", NULL},
+        {0},
+};
 static const struct verb_field nothing[] = {{0}};
 static const struct verb_field push_fields[] = {
         {"how", VERB_STR, true, "what kind of odd transaction", push_odd_kinds},
@@ -369,6 +374,10 @@ const struct verb sim_matrix_verbs[] = {
         {"restart", "the homeserver stops and starts at once", nothing, verb_restart},
         {"limit_uploads", "larger uploads are refused from now on, with 413",
                 limit_uploads, verb_limit_uploads},
+        {"limit_rate",
+                "sends, state, joins and invites of a user beyond this are answered 429; "
+                "of an appservice too, unless registered with rate_limited: false",
+                limit_rate, verb_limit_rate},
         {"push", "sends an odd transaction to an appservice", push_fields, verb_push},
         {0},
 };

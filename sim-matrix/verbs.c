@@ -45,6 +45,8 @@ bool verb_send(struct sim_matrix *sim, struct room *room, const struct user *sen
 	        .sender = sender->user_id,
 	        .state_key = state_key,
 	        .content = content,
+	        /* clients redact by the endpoint that knows */
+	        .redacts = content_str(content, "redacts"),
 	};
 	struct fail fail;
 	bool sent = event_send(sim, room, &proposal, out, &fail);

@@ -25,7 +25,8 @@ verb_run_fn verb_post, verb_edit, verb_redact, verb_react, verb_unreact, verb_re
 verb_run_fn verb_post_file, verb_sticker, verb_upload, verb_location, verb_poll,
         verb_vote, verb_end_poll;
 /* verbs_faults.c */
-verb_run_fn verb_answer, verb_down, verb_up, verb_restart, verb_push, verb_limit_uploads;
+verb_run_fn verb_answer, verb_down, verb_up, verb_restart, verb_push, verb_limit_uploads,
+        verb_limit_rate;
 
 /* ---- shared ---- */
 

@@ -65,6 +65,22 @@ bool verb_limit_uploads(void *sim_ptr, const cJSON *args, cJSON **result, struct
 	return true;
 }
 
+bool verb_limit_rate(void *sim_ptr, const cJSON *args, cJSON **result, struct err *err)
+{
+	struct sim_matrix *sim = sim_ptr;
+	int64_t burst = json_int(args, "burst", 0);
+	int64_t every = json_int(args, "every", 0);
+
+	(void)result;
+	if (burst < 0 || burst > INT32_MAX || every < 0 || (burst > 0 && every == 0)) {
+		return err_set(err, ERR_PERMANENT, 0,
+		        "so many at once, and a time in which one more is allowed");
+	}
+	sim->rate_burst = burst;
+	sim->rate_every_ms = every;
+	return true;
+}
+
 bool verb_push(void *sim_ptr, const cJSON *args, cJSON **result, struct err *err)
 {
 	struct sim_matrix *sim = sim_ptr;

@@ -317,6 +317,26 @@ static void test_a_limit_can_be_set(void **state)
 	say_wrong(f, "limit_uploads", "{\"bytes\":0}");
 }
 
+static void test_rates(void **state)
+{
+	struct fixture *f = *state;
+	autofree char *target =
+	        xasprintf(C3 "rooms/%s/send/m.room.message/t", labelled(f, "r")->room_id);
+
+	say(f, "limit_rate", "{\"burst\":3,\"every\":\"2s\"}");
+	for (int i = 0; i < 5; i++) {
+		autofree char *each = xasprintf("%s%d", target, i);
+		call(f, "PUT", each, alice, "{\"msgtype\":\"m.text\",\"body\":\"x\"}");
+		assert_int_equal(f->status, i < 3 ? 200 : 429);
+	}
+	assert_int_equal(json_int(f->reply, "retry_after_ms", 0), 2000);
+	advance(f, 2000);
+	expect_call(f, 200, NULL, "PUT", target, alice,
+	        "{\"msgtype\":\"m.text\",\"body\":\"x\"}");
+	say(f, "limit_rate", "{\"burst\":0}");
+	say_wrong(f, "limit_rate", "{\"burst\":1}");
+}
+
 /* Small ones are held, large ones wait in a file; both hash alike. */
 static void test_large_media_wait_in_files(void **state)
 {
@@ -384,6 +404,7 @@ int main(void)
 	                test_announced_uploads, setup_strict, end),
 	        cmocka_unit_test_setup_teardown(
 	                test_a_limit_can_be_set, setup_conduwuit, end),
+	        cmocka_unit_test_setup_teardown(test_rates, setup_conduwuit, end),
 	        cmocka_unit_test_setup_teardown(
 	                test_large_media_wait_in_files, setup_conduwuit, end),
 	        cmocka_unit_test_setup_teardown(

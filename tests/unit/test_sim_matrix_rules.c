@@ -287,7 +287,7 @@ static void test_redaction_keeps_the_keys(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		autojson cJSON *content = json_parse(str_from(cases[i].content), NULL);
-		autojson cJSON *left = event_redacted_content(cases[i].type, content);
+		autojson cJSON *left = event_redacted_content(cases[i].type, content, 11);
 		autofree char *text = json_print(left);
 		assert_string_equal(text, cases[i].left);
 	}

@@ -245,7 +245,7 @@ run('matrix-bot-sdk appservice', async (t, profile) => {
 	await t.until('pushing fails', async () => (await t.records(0)).some((r) => r.kind === 'push' && r.result === 'failed'));
 	await as.begin();
 	await t.control('post', { as: 'alice', in: 'mgmt', text: 'back again' });
-	await t.until('what was missed comes', () => said('while away') && said('back again'), 12000);
+	await t.until('what was missed comes', () => said('while away') && said('back again'));
 	t.equal('once', messages.filter((m) => m.event.content.body === 'while away').length, 1);
 	for (const how of ['replay_last', 'rebatch', 'empty']) {
 		await t.control('push', { how, to: 'bot' });

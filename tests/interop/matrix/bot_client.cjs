@@ -196,7 +196,7 @@ run('matrix-bot-sdk client', async (t, profile) => {
 		await t.until('kick by sync', () => leaves.includes(invites[0]));
 	}
 	await t.does('ban', () => client.banUser('@dave:sim.test', room, 'bye').then(() => true));
-	await t.refused('banned', 'M_FORBIDDEN', () => dave.joinRoom(room), 403);
+	await t.refused('banned', conduwuit ? 'M_FORBIDDEN' : 'M_BAD_STATE', () => dave.joinRoom(room), 403);
 	await t.does('unban', () => client.unbanUser('@dave:sim.test', room).then(() => true));
 	await t.does('invite', () => client.inviteUser('@dave:sim.test', room).then(() => true));
 	await t.does('join again', () => dave.joinRoom(room));

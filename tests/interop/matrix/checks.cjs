@@ -9,7 +9,7 @@ class Checks {
 		this.count = 0;
 		this.failed = 0;
 		// A client that hangs is a failed check, not a hung run.
-		this.deadline = setTimeout(() => this.end('ran out of time'), 150000);
+		this.deadline = setTimeout(() => this.end('ran out of time'), 280000);
 	}
 
 	ok(title, holds, why) {
@@ -54,7 +54,7 @@ class Checks {
 	}
 
 	// Waits until fn gives something true.
-	async until(title, fn, ms = 8000) {
+	async until(title, fn, ms = 30000) {
 		const end = Date.now() + ms;
 		let result;
 		do {
