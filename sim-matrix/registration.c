@@ -235,8 +235,7 @@ static bool read_flags(
 	                    &out->receive_ephemeral)) {
 		return false;
 	}
-	return read_bool(r, root, "io.element.msc4190", &set, &out->device_management) &&
-	       read_bool(r, root, "org.matrix.msc3202", &set, &out->crypto_in_push);
+	return read_bool(r, root, "io.element.msc4190", &set, &out->device_management);
 }
 
 static bool read_all(struct reader *r, struct registration *out)

@@ -28,7 +28,6 @@ struct registration {
 	size_t protocol_count;
 	bool receive_ephemeral;
 	bool device_management; /* io.element.msc4190: makes and removes devices */
-	bool crypto_in_push;    /* org.matrix.msc3202 */
 };
 
 /* False and the reason, worded as serde_yaml does, if it is no registration. */
