@@ -205,7 +205,7 @@ torture: all
 # sim-matrix's synapse profile against recorded answers of a real Synapse (see tests/golden/README.md).
 .PHONY: golden golden-synapse
 golden: all
-	@tests/golden/golden check $(BUILD)
+	@ci/golden-check $(BUILD)
 golden-synapse: all
 	@ci/install-synapse
 	@tests/golden/golden record $(BUILD) build/interop/synapse

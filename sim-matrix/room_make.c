@@ -111,7 +111,7 @@ static bool put_creator(struct making *m)
 {
 	cJSON *content = member_content(m->sim, m->actor.user_id, "join");
 
-	if (m->is_direct || !m->sim->profile->strict) {
+	if (!m->sim->profile->strict) {
 		json_set_bool(content, "is_direct", m->is_direct);
 	}
 	return put_state(m, "m.room.member", m->actor.user_id, content);

@@ -48,7 +48,7 @@ static cJSON *upgraded_create(
 	json_set_str(predecessor, "event_id", tombstone);
 	json_set(content, "predecessor", predecessor);
 	json_set_str(content, "room_version", version);
-	if (u->old->sim->profile->strict && strcmp(version, "11") == 0) {
+	if (u->sim->profile->strict && strcmp(version, "11") == 0) {
 		cJSON_DeleteItemFromObjectCaseSensitive(content, "creator");
 	}
 	return content;
