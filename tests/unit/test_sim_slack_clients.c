@@ -59,6 +59,7 @@ static void test_web_calls(void **state)
 	struct fixture *f = *state;
 	struct session session;
 
+	say(f, "knob", "{\"name\":\"tiers\",\"value\":false}");
 	sign_in(f, &session);
 	web_call(f, &session, "auth.test", true);
 	assert_string_equal(json_str(f->reply, "user_id"), "U0SIMALICE");

@@ -148,7 +148,7 @@ static void test_both_kinds_on_one_port(void **state)
 	assert_int_equal(f->body_bytes, 5);
 }
 
-/* More than the queues hold: each side has to wait for the other. */
+/* Larger than what is read at once, by far. */
 static void test_big_bodies(void **state)
 {
 	struct fixture *f = *state;
