@@ -47,7 +47,7 @@ static void add_one(struct files *files, const struct record *source,
 	        .sha256 = json_str(file, "sha256"),
 	};
 
-	if (entry.sha256 != NULL) {
+	if (entry.sha256 != NULL && entry.sha256[0] != '\0') { /* kept elsewhere: none */
 		files->items = xrealloc(
 		        files->items, (files->count + 1) * sizeof(files->items[0]));
 		files->items[files->count++] = entry;
