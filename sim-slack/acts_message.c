@@ -38,6 +38,10 @@ static void report_message(
 	record_files(record, message->files, message->file_count);
 	json_set_str(
 	        record, "mark", json_str(message->metadata, "event_payload.event_id"));
+	if (json_get(message->metadata, "event_payload.piece") != NULL) {
+		json_set_int(record, "piece",
+		        json_int(message->metadata, "event_payload.piece", 0));
+	}
 	sim_report(sim, record);
 }
 
@@ -293,6 +297,7 @@ void act_react(struct sim_slack *sim, struct message *message, const struct user
 	json_set_str(record, "action", add ? "added" : "removed");
 	json_set_str(record, "ts", message->ts);
 	json_set_str(record, "user", user->name);
+	json_set_str(record, "by", user->bot_id ? "app" : "person");
 	sim_report(sim, record);
 
 	json_set_str(inner, "reaction", name);

@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 
 #include "scenarios/runner/acks.h"
+#include "scenarios/runner/fates.h"
 #include "scenarios/runner/file_ledger.h"
 #include "scenarios/runner/ledger.h"
 
@@ -64,11 +65,14 @@ static char *describe(const struct entry *entry)
 	        entry->source->seq);
 }
 
-static bool check_loss(const struct ledger *ledger, struct violation *out)
+/* What its author took back before it was anywhere is no loss. */
+static bool check_loss(
+        const struct ledger *ledger, const struct fates *fates, struct violation *out)
 {
 	for (size_t i = 0; i < ledger_count(ledger); i++) {
 		const struct entry *entry = ledger_get(ledger, i);
-		if (entry->arrived == NULL && entry->told == NULL) {
+		if (entry->arrived == NULL && entry->told == NULL &&
+		        fates_deleted(fates, entry->source) == NULL) {
 			out->what = "I1 no loss";
 			out->expected = describe(entry);
 			out->observed =
@@ -126,6 +130,32 @@ static bool check_order(const struct ledger *ledger, struct violation *out)
 	return true;
 }
 
+/* ---------------------------------------------------------------- I10, I11, I12 */
+
+static bool check_fates(const struct fates *fates, struct violation *out)
+{
+	static const struct {
+		const char *what;
+		bool (*check)(const struct fates *fates, struct disagreement *out);
+	} checks[] = {
+	        {"I10 same at the end", fates_same_at_the_end},
+	        {"I11 reactions", fates_reactions},
+	        {"I12 threads", fates_threads},
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		struct disagreement found;
+		if (!checks[i].check(fates, &found)) {
+			out->what = checks[i].what;
+			out->expected = describe(found.entry);
+			out->observed = found.observed;
+			out->record = found.record;
+			return false;
+		}
+	}
+	return true;
+}
+
 /* ---------------------------------------------------------------- I5 */
 
 static bool check_acks(const struct timeline *timeline,
@@ -159,13 +189,16 @@ bool invariants_check(const struct timeline *timeline,
         const struct invariant_context *context, struct violation *out)
 {
 	struct ledger *ledger = ledger_create(timeline);
+	struct fates *fates = fates_create(timeline, ledger);
 
 	*out = (struct violation){0};
 	bool ok = check_clean(timeline, out) &&
-	          (!context->at_rest || check_loss(ledger, out)) &&
+	          (!context->at_rest || check_loss(ledger, fates, out)) &&
 	          check_duplicates(ledger, out) && check_order(ledger, out) &&
 	          file_ledger_check(timeline, ledger, context->at_rest, out) &&
+	          (!context->at_rest || check_fates(fates, out)) &&
 	          check_acks(timeline, context, out);
+	fates_destroy(&fates);
 	ledger_destroy(&ledger);
 	return ok;
 }

@@ -7,7 +7,10 @@
  * acknowledged, once and in time (that it was stored before is I1 after a kill) I6 no
  * secret         in what the daemon writes (checked by the owner: secrets.h) I8 clean no
  * error in the log, no report of a sanitizer, no end that nobody asked for, unless a step
- * expected it */
+ * expected it I10 same at the end   a message reads on both sides as its author left it,
+ * or is deleted on both I11 reactions         as many on both sides as people made and
+ * did not take back I12 threads           a reply stands in the same thread on both sides
+ */
 #ifndef RUNNER_INVARIANTS_H
 #define RUNNER_INVARIANTS_H
 

@@ -20,6 +20,11 @@ struct arrival {
 	bool taken;
 };
 
+enum {
+	/* Of a text in several events the first has about as much as fits. */
+	LEAST_PIECE_BYTES = 5000,
+};
+
 struct ledger {
 	const struct timeline *timeline;
 	struct map *channels, *rooms; /* by ID: struct place */
@@ -145,9 +150,16 @@ static bool is_arrival(const struct record *record)
 	       record_is(record, "by", "app");
 }
 
+/* What stands before a reply whose thread began before the bridge. */
+static const char older_thread[] = "(in an older thread) ";
+
 static char *words_of(const struct record *record)
 {
 	const char *text = record_str(record, "text");
+
+	if (record->at == TAP_MATRIX && str_starts(text, older_thread)) {
+		text += strlen(older_thread);
+	}
 	return record->at == TAP_SLACK ? alike_slack(text) : alike_matrix(text);
 }
 
@@ -168,17 +180,39 @@ static bool same_conversation(const struct ledger *ledger, const struct record *
 	return name != NULL && strcmp(name, conversation) == 0;
 }
 
+/* Is it the same text, or the beginning of it? */
+static bool begins_with(const char *words, const char *part)
+{
+	return strlen(part) >= LEAST_PIECE_BYTES && str_starts(words, part);
+}
+
 /* By the mark the bridge leaves, where it leaves one; by the words otherwise. */
-static bool is_same_message(
-        const struct entry *entry, const char *words, const struct arrival *arrival)
+static bool is_same_message(const struct ledger *ledger, const struct entry *entry,
+        const char *words, const struct arrival *arrival)
 {
 	const char *mark = record_str(arrival->record, "mark");
 
 	if (mark[0] != '\0') {
 		return record_is(entry->source, "event_id", mark);
 	}
-	return entry->source->at == TAP_SLACK ? alike(words, arrival->words)
-	                                      : alike(arrival->words, words);
+	if (entry->source->at != TAP_SLACK) {
+		return alike(arrival->words, words);
+	}
+	if (alike(words, arrival->words) || begins_with(words, arrival->words)) {
+		return true;
+	}
+	for (size_t i = entry->source->seq; i < timeline_count(ledger->timeline); i++) {
+		const struct record *edit = timeline_get(ledger->timeline, i);
+		if (edit->at != TAP_SLACK || !record_is(edit, "kind", "edit") ||
+		        !record_is(edit, "ts", record_str(entry->source, "ts"))) {
+			continue;
+		}
+		autofree char *other = words_of(edit);
+		if (alike(other, arrival->words)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static struct arrival *find_arrival(
@@ -190,12 +224,88 @@ static struct arrival *find_arrival(
 		struct arrival *arrival = &ledger->arrivals[i];
 		if (!arrival->taken && arrival->record->at == other &&
 		        arrival->record->seq > entry->source->seq &&
-		        is_same_message(entry, words, arrival) &&
+		        is_same_message(ledger, entry, words, arrival) &&
 		        same_conversation(ledger, arrival->record, entry->conversation)) {
 			return arrival;
 		}
 	}
 	return NULL;
+}
+
+static void add_part(struct entry *entry, struct arrival *arrival)
+{
+	arrival->taken = true;
+	entry->parts =
+	        xrealloc(entry->parts, (entry->part_count + 1) * sizeof(entry->parts[0]));
+	entry->parts[entry->part_count++] = arrival->record;
+}
+
+/* Deleted on Slack before `since`: a piece that an edit took away and another one brought
+ * back. */
+static bool was_deleted(
+        const struct ledger *ledger, const struct record *record, size_t since)
+{
+	for (size_t i = record->seq; i + 1 < since; i++) {
+		const struct record *other = timeline_get(ledger->timeline, i);
+		if (other->at == TAP_SLACK && record_is(other, "kind", "delete") &&
+		        record_is(other, "ts", record_str(record, "ts"))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is this one a further part of the message, and not the same once more? */
+static bool is_further_part(const struct ledger *ledger, const struct entry *entry,
+        const struct record *record)
+{
+	bool outside = record_str(record, "thread")[0] == '\0';
+
+	if (record->at == TAP_MATRIX) {
+		return record_is(entry->source, "subtype", "thread_broadcast") &&
+		       entry->part_count == 1 && outside &&
+		       record_str(entry->arrived, "thread")[0] != '\0';
+	}
+	for (size_t i = 0; i < entry->part_count; i++) {
+		const struct record *part = entry->parts[i];
+		if (json_int(part->json, "piece", 0) ==
+		                json_int(record->json, "piece", 0) &&
+		        !was_deleted(ledger, part, record->seq)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Of a long text in events: what follows the first, as long as it is what the text goes
+ * on with. */
+static void take_rest(struct ledger *ledger, struct entry *entry, const char *words)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < ledger->arrival_count; i++) {
+		struct arrival *arrival = &ledger->arrivals[i];
+		bool is_first = arrival->record == entry->arrived;
+		const char *rest = words + done;
+		if (arrival->record->at != TAP_MATRIX ||
+		        arrival->record->seq < entry->arrived->seq ||
+		        (arrival->taken && !is_first) ||
+		        !record_is(arrival->record, "sender",
+		                record_str(entry->arrived, "sender"))) {
+			continue;
+		}
+		rest += rest[0] == ' ' ? 1 : 0;
+		if (!str_starts(rest, arrival->words)) {
+			return;
+		}
+		if (!is_first) {
+			add_part(entry, arrival);
+		}
+		done = (size_t)(rest - words) + strlen(arrival->words);
+		if (words[done] == '\0') {
+			return;
+		}
+	}
 }
 
 /* Whether a delivery of this message was acknowledged. The k-th message of a text belongs
@@ -216,19 +326,14 @@ static bool was_accepted(
 	return false;
 }
 
-/* The bridge said in the room that it could not deliver something. People on Slack cannot
- * be told there: for them counts only that what they wrote has been set aside. */
-static const struct record *find_told(
-        const struct ledger *ledger, const struct entry *entry)
+const struct record *ledger_told(
+        const struct ledger *ledger, const char *conversation, size_t since)
 {
-	for (size_t i = entry->source->seq; i < timeline_count(ledger->timeline); i++) {
+	for (size_t i = since; i < timeline_count(ledger->timeline); i++) {
 		const struct record *record = timeline_get(ledger->timeline, i);
 		if (is_matrix_message(record) && record_is(record, "event", "notice") &&
 		        record_is(record, "by", "appservice") &&
-		        same_conversation(ledger, record, entry->conversation) &&
-		        (entry->direction == MATRIX_TO_SLACK ||
-		                strstr(record_str(record, "text"), "set aside") !=
-		                        NULL)) {
+		        same_conversation(ledger, record, conversation)) {
 			return record;
 		}
 	}
@@ -259,21 +364,61 @@ static void add_entry(
 	ledger->entries[ledger->count++] = entry;
 }
 
+/* The bridge said in the room that it could not deliver it. People on Slack cannot be
+ * told there: for them counts only that what they wrote has been set aside. */
+static const struct record *find_told(
+        const struct ledger *ledger, const struct entry *entry)
+{
+	const struct record *told =
+	        ledger_told(ledger, entry->conversation, entry->source->seq);
+
+	while (told != NULL && entry->direction == SLACK_TO_MATRIX &&
+	        strstr(record_str(told, "text"), "set aside") == NULL) {
+		told = ledger_told(ledger, entry->conversation, told->seq);
+	}
+	return told;
+}
+
+static void follow_entry(struct ledger *ledger, struct entry *entry)
+{
+	autofree char *words = words_of(entry->source);
+	struct arrival *arrival = find_arrival(ledger, entry, words);
+
+	if (arrival == NULL) {
+		return;
+	}
+	entry->arrived = arrival->record;
+	add_part(entry, arrival);
+	if (entry->direction == SLACK_TO_MATRIX && begins_with(words, arrival->words)) {
+		take_rest(ledger, entry, words);
+	}
+}
+
+static void look_for_more(struct ledger *ledger, struct entry *entry)
+{
+	autofree char *words = words_of(entry->source);
+	struct arrival *arrival;
+
+	while (entry->arrived != NULL && entry->again == NULL &&
+	        (arrival = find_arrival(ledger, entry, words)) != NULL) {
+		if (is_further_part(ledger, entry, arrival->record)) {
+			add_part(entry, arrival);
+		} else {
+			arrival->taken = true;
+			entry->again = arrival->record;
+		}
+	}
+}
+
 /* Texts repeat, so all first arrivals are given out before any second one is looked for.
  */
 static void follow_entries(struct ledger *ledger)
 {
-	for (int again = 0; again < 2; again++) {
-		for (size_t i = 0; i < ledger->count; i++) {
-			struct entry *entry = &ledger->entries[i];
-			autofree char *words = words_of(entry->source);
-			struct arrival *arrival = find_arrival(ledger, entry, words);
-			if (arrival == NULL) {
-				continue;
-			}
-			arrival->taken = true;
-			*(again == 0 ? &entry->arrived : &entry->again) = arrival->record;
-		}
+	for (size_t i = 0; i < ledger->count; i++) {
+		follow_entry(ledger, &ledger->entries[i]);
+	}
+	for (size_t i = 0; i < ledger->count; i++) {
+		look_for_more(ledger, &ledger->entries[i]);
 	}
 	for (size_t i = 0; i < ledger->count; i++) {
 		struct entry *entry = &ledger->entries[i];
@@ -325,6 +470,9 @@ void ledger_destroy(struct ledger **ledger)
 	}
 	for (size_t i = 0; i < (*ledger)->arrival_count; i++) {
 		free((*ledger)->arrivals[i].words);
+	}
+	for (size_t i = 0; i < (*ledger)->count; i++) {
+		free((*ledger)->entries[i].parts);
 	}
 	map_destroy(&(*ledger)->channels, free);
 	map_destroy(&(*ledger)->rooms, free);

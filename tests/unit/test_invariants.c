@@ -53,6 +53,46 @@
 #define STDERR(text) "{\"at\":\"bridge\",\"kind\":\"stderr\",\"text\":\"" text "\"}"
 #define END(what) "{\"at\":\"bridge\",\"kind\":\"exit\"," what "}"
 
+/* The same with what tells messages apart: alice's "a" of ts 1.1, which is the event $a.
+ */
+#define SLACK_A                                                                          \
+	"{\"at\":\"slack\",\"kind\":\"message\",\"channel\":\"C1\",\"in\":\"general\","  \
+	"\"by\":\"person\",\"user\":\"alice\",\"text\":\"a\",\"ts\":\"1.1\"}"
+#define MATRIX_A                                                                         \
+	"{\"at\":\"matrix\",\"kind\":\"event\",\"event\":\"message\",\"type\":"          \
+	"\"m.room.message\",\"room\":\"!r\",\"in\":\"general\",\"by\":\"appservice\","   \
+	"\"sender\":\"@g\",\"text\":\"a\",\"event_id\":\"$a\"}"
+#define SLACK_CHANGE(kind, text)                                                         \
+	"{\"at\":\"slack\",\"kind\":\"" kind "\",\"channel\":\"C1\",\"in\":"             \
+	"\"general\",\"by\":\"person\",\"user\":\"alice\",\"text\":\"" text              \
+	"\",\"ts\":\"1.1\"}"
+#define MATRIX_EDIT(sender, text)                                                        \
+	"{\"at\":\"matrix\",\"kind\":\"event\",\"event\":\"edit\",\"type\":"             \
+	"\"m.room.message\",\"room\":\"!r\",\"in\":\"general\",\"by\":\"appservice\","   \
+	"\"sender\":\"" sender "\",\"edits\":\"$a\",\"text\":\"" text                    \
+	"\",\"event_id\":\"$ae\"}"
+#define MATRIX_REDACTION(what)                                                           \
+	"{\"at\":\"matrix\",\"kind\":\"event\",\"event\":\"redaction\",\"type\":"        \
+	"\"m.room.redaction\",\"room\":\"!r\",\"in\":\"general\",\"by\":\"appservice\"," \
+	"\"redacts\":\"" what "\",\"event_id\":\"$r\"}"
+#define SLACK_REACTION(user, by, action)                                                 \
+	"{\"at\":\"slack\",\"kind\":\"reaction\",\"channel\":\"C1\",\"in\":\"general\"," \
+	"\"ts\":\"1.1\",\"reaction\":\"thumbsup\",\"user\":\"" user "\",\"by\":\"" by    \
+	"\",\"action\":\"" action "\"}"
+#define MATRIX_REACTION(id, by)                                                            \
+	"{\"at\":\"matrix\",\"kind\":\"event\",\"event\":\"reaction\",\"type\":"           \
+	"\"m.reaction\",\"room\":\"!r\",\"in\":\"general\",\"by\":\"" by                   \
+	"\",\"target\":\"$a\",\"key\":\"\xF0\x9F\x91\x8D\xEF\xB8\x8F\",\"event_id\":\"" id \
+	"\"}"
+#define SLACK_REPLY                                                                      \
+	"{\"at\":\"slack\",\"kind\":\"message\",\"channel\":\"C1\",\"in\":\"general\","  \
+	"\"by\":\"person\",\"user\":\"carol\",\"text\":\"b\",\"ts\":\"1.2\","            \
+	"\"thread_ts\":\"1.1\"}"
+#define MATRIX_REPLY(thread)                                                             \
+	"{\"at\":\"matrix\",\"kind\":\"event\",\"event\":\"message\",\"type\":"          \
+	"\"m.room.message\",\"room\":\"!r\",\"in\":\"general\",\"by\":\"appservice\","   \
+	"\"sender\":\"@h\",\"text\":\"b\",\"event_id\":\"$b\"" thread "}"
+
 static struct timeline *timeline_from(const char *const *lines)
 {
 	struct timeline *timeline = timeline_create();
@@ -112,6 +152,60 @@ static const struct {
         {"the other direction may overtake", NULL, NULL, false,
                 {ROOM, SLACK_POST("a"), MATRIX_POST("b", "$b"), SLACK_ARRIVAL("b", "$b"),
                         MATRIX_ARRIVAL("a")}},
+        {"an edit that arrived", NULL, NULL, false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_CHANGE("edit", "c"),
+                        MATRIX_EDIT("@g", "c")}},
+        {"an edit that was lost", "I10 same at the end", "reads \"a\"", false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_CHANGE("edit", "c")}},
+        {"an edit by somebody else is none", "I10 same at the end", "reads \"a\"", false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_CHANGE("edit", "c"),
+                        MATRIX_EDIT("@other", "c")}},
+        {"edits in the wrong order", "I10 same at the end", "reads \"c\"", false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_CHANGE("edit", "c"),
+                        SLACK_CHANGE("edit", "d"), MATRIX_EDIT("@g", "d"),
+                        MATRIX_EDIT("@g", "c")}},
+        {"only the edited text arrived", NULL, NULL, false,
+                {ROOM, SLACK_POST("x"), MATRIX_ARRIVAL("x"),
+                        "{\"at\":\"slack\",\"kind\":\"message\",\"channel\":\"C1\","
+                        "\"in\":\"general\",\"by\":\"person\",\"text\":\"old\","
+                        "\"ts\":\"1.1\"}",
+                        SLACK_CHANGE("edit", "a"), MATRIX_A}},
+        {"a deletion that arrived", NULL, NULL, false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_CHANGE("delete", "a"),
+                        MATRIX_REDACTION("$a")}},
+        {"a deletion that was lost", "I10 same at the end", "still stands", false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_CHANGE("delete", "a")}},
+        {"deleted on one side alone", "I10 same at the end", "only there", false,
+                {ROOM, SLACK_A, MATRIX_A, MATRIX_REDACTION("$a")}},
+        {"deleted before it came", NULL, NULL, false,
+                {ROOM, SLACK_A, SLACK_CHANGE("delete", "a")}},
+        {"a reaction that arrived", NULL, NULL, false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_REACTION("carol", "person", "added"),
+                        MATRIX_REACTION("$1", "appservice")}},
+        {"a reaction that was lost", "I11 reactions", "+1: 1 people on Slack", false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_REACTION("carol", "person", "added")}},
+        {"a reaction made twice", "I11 reactions", NULL, false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_REACTION("carol", "person", "added"),
+                        MATRIX_REACTION("$1", "appservice"),
+                        MATRIX_REACTION("$2", "appservice")}},
+        {"a reaction not taken back", "I11 reactions", NULL, false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_REACTION("carol", "person", "added"),
+                        MATRIX_REACTION("$1", "appservice"),
+                        SLACK_REACTION("carol", "person", "removed")}},
+        {"the bridge reacts for two", NULL, NULL, false,
+                {ROOM, SLACK_A, MATRIX_A, MATRIX_REACTION("$1", "person"),
+                        SLACK_REACTION("bridge", "app", "added"),
+                        MATRIX_REACTION("$2", "person"), MATRIX_REDACTION("$1")}},
+        {"and has stopped too early", "I11 reactions", NULL, false,
+                {ROOM, SLACK_A, MATRIX_A, MATRIX_REACTION("$1", "person"),
+                        SLACK_REACTION("bridge", "app", "added"),
+                        MATRIX_REACTION("$2", "person"), MATRIX_REDACTION("$1"),
+                        SLACK_REACTION("bridge", "app", "removed")}},
+        {"a reply in its thread", NULL, NULL, false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_REPLY,
+                        MATRIX_REPLY(",\"thread\":\"$a\"")}},
+        {"a reply outside of its thread", "I12 threads", "not stand in the thread", false,
+                {ROOM, SLACK_A, MATRIX_A, SLACK_REPLY, MATRIX_REPLY("")}},
         {"not acknowledged", "I5 acknowledgement", "1 not acknowledged", false,
                 {ROOM, SLACK_POST("a"), DELIVERY("a", "1"), MATRIX_ARRIVAL("a")}},
         {"acknowledged twice", "I5 acknowledgement", "1 acknowledged twice", false,
