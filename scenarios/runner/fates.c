@@ -30,9 +30,8 @@ static char *key_of_slack(const struct record *record, const char *ts)
 
 static char *key_of(const struct record *message)
 {
-	return message->at == TAP_SLACK
-	               ? key_of_slack(message, record_str(message, "ts"))
-	               : xstrdup(record_str(message, "event_id"));
+	return message->at == TAP_SLACK ? key_of_slack(message, record_str(message, "ts"))
+	                                : xstrdup(record_str(message, "event_id"));
 }
 
 /* ---------------------------------------------------------------- building */
@@ -154,7 +153,8 @@ static const struct record *last_change(
 	return edit == NULL ? message : edit;
 }
 
-/* The texts of the parts that are there, in order; the copies outside the thread apart. */
+/* The texts of the parts that are there, in order; the copies outside the thread apart.
+ */
 static char *whole_text(const struct fates *fates, const struct entry *entry, bool copy)
 {
 	struct buf text;
@@ -195,8 +195,9 @@ static bool check_text(
 		if (!reads_alike(fates, entry, other) &&
 		        !fates_was_told(fates, entry, change)) {
 			return disagree(out, entry, change,
-			        xasprintf("at the end it reads \"%.200s\" there (#%zu), not "
-			                  "\"%.200s\"",
+			        xasprintf(
+			                "at the end it reads \"%.200s\" there (#%zu), not "
+			                "\"%.200s\"",
 			                other, entry->arrived->seq,
 			                last_text(fates, entry->source)));
 		}
@@ -268,8 +269,7 @@ static bool is_event_of(const struct entry *entry, const char *event_id)
 }
 
 /* What this message answers, if that stands on both sides; NULL otherwise. */
-static const struct entry *parent_of(
-        const struct fates *fates, const struct entry *entry)
+static const struct entry *parent_of(const struct fates *fates, const struct entry *entry)
 {
 	const struct record *source = entry->source;
 	const struct entry *parent;
@@ -302,8 +302,9 @@ bool fates_threads(const struct fates *fates, struct disagreement *out)
 		                  : is_event_of(parent, record_str(there, "thread"));
 		if (!ok && !fates_was_told(fates, entry, entry->source)) {
 			return disagree(out, entry, there,
-			        xasprintf("there (#%zu) it does not stand in the thread of "
-			                  "\"%.100s\" (#%zu)",
+			        xasprintf(
+			                "there (#%zu) it does not stand in the thread of "
+			                "\"%.100s\" (#%zu)",
 			                there->seq, record_str(parent->source, "text"),
 			                parent->source->seq));
 		}

@@ -1,5 +1,6 @@
 /* fates: what became of messages after they were written, on either side: their edits,
- * deletions, reactions and threads, and whether both sides agree about them at the end. */
+ * deletions, reactions and threads, and whether both sides agree about them at the end.
+ */
 #ifndef RUNNER_FATES_H
 #define RUNNER_FATES_H
 

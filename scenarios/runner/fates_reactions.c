@@ -22,11 +22,12 @@ struct tally {
 /* An emoji by its canonical name, from either side. */
 static void name_of(const struct record *record, char name[EMOJI_NAME_BYTES])
 {
-	const char *said = record_str(
-	        record, record->at == TAP_SLACK ? "reaction" : "key");
+	const char *said =
+	        record_str(record, record->at == TAP_SLACK ? "reaction" : "key");
 	struct str text = str_from(said);
 
-	if (record->at == TAP_SLACK ? emoji_canonical(text, name) : emoji_name(text, name)) {
+	if (record->at == TAP_SLACK ? emoji_canonical(text, name)
+	                            : emoji_name(text, name)) {
 		return;
 	}
 	if (text.n > 2 && text.p[0] == ':' && text.p[text.n - 1] == ':') {
@@ -80,8 +81,8 @@ static void count_slack(
 
 	for (size_t i = 0; map_next(last, &i, NULL, &value);) {
 		const struct record *record = value;
-		autofree char *key = xasprintf("%s %s", record_str(record, "channel"),
-		        record_str(record, "ts"));
+		autofree char *key = xasprintf(
+		        "%s %s", record_str(record, "channel"), record_str(record, "ts"));
 		const struct entry *entry = fates_entry(fates, key);
 		if (entry == NULL) {
 			continue;
@@ -105,7 +106,8 @@ static void count_matrix(
 		if (record->at != TAP_MATRIX || !record_is(record, "event", "reaction")) {
 			continue;
 		}
-		const struct entry *entry = fates_entry(fates, record_str(record, "target"));
+		const struct entry *entry =
+		        fates_entry(fates, record_str(record, "target"));
 		if (entry == NULL) {
 			continue;
 		}
@@ -148,8 +150,9 @@ bool fates_reactions(const struct fates *fates, struct disagreement *out)
 		ok = is_right(fates, tally);
 		if (!ok) {
 			*out = (struct disagreement){tally->entry, tally->last,
-			        xasprintf("%s: %u people on Slack, %u of them on Matrix; %u "
-			                  "people on Matrix, %u time(s) the bridge on Slack",
+			        xasprintf(
+			                "%s: %u people on Slack, %u of them on Matrix; %u "
+			                "people on Matrix, %u time(s) the bridge on Slack",
 			                tally->name, tally->slack_people,
 			                tally->matrix_bridge, tally->matrix_people,
 			                tally->slack_bridge)};
