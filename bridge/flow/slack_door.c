@@ -1,5 +1,6 @@
 #include "bridge/flow/slack_door.h"
 
+#include "bridge/convert/edits.h"
 #include "bridge/flow/app.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/quarantine.h"
@@ -97,6 +98,12 @@ static void take(struct login *login, const struct slack_envelope *envelope,
 
 /* What the bridge did itself has no effect when it comes back. But a deletion of its own
  * message may be somebody else's: the flow knows. */
+static bool is_edit(const struct slack_event *event)
+{
+	/* After an edit Slack reports its previews with the mark of the edit. */
+	return (edits_slack_change(event->raw) & SLACK_CHANGE_TEXT) != 0;
+}
+
 static add_fn *adder_of(const struct login *login, const struct slack_event *event)
 {
 	bool is_own = slack_message_is_own(login, event);
@@ -105,7 +112,7 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 	case SLACK_EVENT_MESSAGE:
 		return is_own ? NULL : slack_message_add;
 	case SLACK_EVENT_EDITED:
-		return is_own ? NULL : slack_edit_add;
+		return is_own || !is_edit(event) ? NULL : slack_edit_add;
 	case SLACK_EVENT_DELETED:
 		return slack_deletion_add;
 	case SLACK_EVENT_FILES_GONE:

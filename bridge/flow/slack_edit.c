@@ -60,6 +60,15 @@ static enum step_rc take_for_the_message(struct flow *flow)
 	return STEP_END;
 }
 
+/* The newest change that was taken over is this one or a later one. What history says of
+ * an edit is its second alone. */
+static bool is_covered(const char *newest_ts, const char *ts)
+{
+	return strcmp(newest_ts, ts) >= 0 ||
+	       (str_ends(newest_ts, ".000000") &&
+	               strncmp(newest_ts, ts, strcspn(newest_ts, ".") + 1) == 0);
+}
+
 static enum step_rc find_target(struct flow *flow)
 {
 	struct state *state = flow->state;
@@ -84,7 +93,7 @@ static enum step_rc find_target(struct flow *flow)
 		log_debug("edit of what is not bridged", "key=%s", flow->key);
 		return STEP_END;
 	}
-	if (strcmp(first->edited_ts, payload_text(flow, "edited_ts")) >= 0) {
+	if (is_covered(first->edited_ts, payload_text(flow, "edited_ts"))) {
 		log_debug("edit is there already", "key=%s", flow->key);
 		return STEP_END;
 	}
@@ -301,7 +310,7 @@ void slack_edit_add(
         struct login *login, struct store_tx *tx, const struct slack_event *event)
 {
 	autofree char *key = xasprintf("e:%s:%s:%s:%s", login->team_id, event->channel_id,
-	        event->target_ts, event->edited_ts);
+	        event->target_ts, event->ts);
 	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
 	autofree char *text = slack_message_payload(login, event, event->target_ts);
 

@@ -282,7 +282,9 @@ char *slack_message_payload(
 	json_set_str(payload, "channel", event->channel_id);
 	json_set_str(payload, "ts", ts);
 	json_set_str(payload, "thread_ts", event->thread_ts);
-	json_set_str(payload, "edited_ts", event->edited_ts);
+	/* Two edits can be of the same second; the change itself has a time of its own.
+	 */
+	json_set_str(payload, "edited_ts", is_change ? event->ts : event->edited_ts);
 	json_set_str(payload, "user", event->user_id);
 	json_set_str(payload, "bot", event->bot_id);
 	json_set_str(payload, "subtype",

@@ -303,6 +303,7 @@ static void read_event(const cJSON *event, struct slack_event *out)
 	        .target_ts = id_at(event, "item.ts", "deleted_ts"),
 	        .edited_ts = id_at(event, "edited.ts", "edited.ts"),
 	        .reaction = id_at(event, "reaction", "reaction"),
+	        .raw = event,
 	        .message = event,
 	};
 	if (is_change(out)) {

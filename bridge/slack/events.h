@@ -42,8 +42,9 @@ struct slack_event { /* borrows from the payload */
 	        *target_ts; /* of what is changed, deleted or reacted to; "" otherwise */
 	const char *edited_ts; /* of the last edit, "" if there was none */
 	const char *reaction;  /* the emoji's name without colons; "" if it is none */
-	const cJSON *message;  /* a message in Slack's own form, for the conversion; NULL
-	                          if  the event is about none */
+	const cJSON *raw;     /* the event as Slack sent it: a change also has what was */
+	const cJSON *message; /* a message in Slack's own form, for the conversion; NULL
+	                         if  the event is about none */
 };
 
 /* A message as conversations.history lists it: the same facts, without the event's own

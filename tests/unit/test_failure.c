@@ -37,8 +37,8 @@ static struct err judged(const char *name, enum slack_method method)
 	struct err err = ERR_INIT;
 	cJSON *answer = NULL;
 
-	assert_false(slack_classify(
-	        slack_method_info(method), &reply, NULL, &answer, &err));
+	assert_false(
+	        slack_classify(slack_method_info(method), &reply, NULL, &answer, &err));
 	return failure_judge(&err);
 }
 
