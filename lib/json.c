@@ -82,6 +82,55 @@ cJSON *json_parse(struct str text, struct err *err)
 	return NULL;
 }
 
+/* The code of an escape \uXXXX at i, -1 if there is none. */
+static long escape_at(struct str text, size_t i)
+{
+	char hex[5] = "";
+
+	if (i + 6 > text.n || text.p[i] != '\\' || text.p[i + 1] != 'u') {
+		return -1;
+	}
+	memcpy(hex, text.p + i + 2, 4);
+	if (strspn(hex, "0123456789abcdefABCDEF") != 4) {
+		return -1;
+	}
+	return strtol(hex, NULL, 16);
+}
+
+static bool is_first_half(long code)
+{
+	return code >= 0xD800 && code <= 0xDBFF;
+}
+
+static bool is_second_half(long code)
+{
+	return code >= 0xDC00 && code <= 0xDFFF;
+}
+
+cJSON *json_parse_mended(struct str text, struct err *err)
+{
+	cJSON *value = json_parse(text, err);
+	bool mended = false;
+
+	if (value != NULL || text.n > JSON_MAX_BYTES) {
+		return value;
+	}
+	autofree char *copy = xstrndup(text.p, text.n);
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		long code = escape_at(text, i);
+		if (is_first_half(code) && is_second_half(escape_at(text, i + 6))) {
+			i += 11;
+		} else if (is_first_half(code) || is_second_half(code)) {
+			memcpy(copy + i + 2, "fffd", 4);
+			mended = true;
+			i += 5;
+		} else if (text.p[i] == '\\') {
+			i++;
+		}
+	}
+	return mended ? json_parse((struct str){copy, text.n}, err) : NULL;
+}
+
 const cJSON *json_get(const cJSON *obj, const char *path)
 {
 	const cJSON *at = obj;

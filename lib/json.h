@@ -21,6 +21,10 @@ enum {
  * cJSON_Delete()s. */
 cJSON *json_parse(struct str text, struct err *err);
 
+/* The same, but an escape that is half of a pair (\ud800 without the other half) stands
+ * for U+FFFD: some servers cut texts in the middle of a character. */
+cJSON *json_parse_mended(struct str text, struct err *err);
+
 /* Compact text. Caller frees. */
 char *json_print(const cJSON *value);
 /* Keys sorted, compact: equal values give equal text. Caller frees. */

@@ -175,11 +175,34 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 	ack_now(login, envelope); /* nothing to keep */
 }
 
+/* Sent again it would be no better: acknowledged, and kept as failed for people to look
+ * at.
+ */
+static void keep(struct login *login, const struct slack_envelope *envelope)
+{
+	const struct slack_event event = {.event_id = envelope->envelope_id};
+	struct store_tx *tx = acking_tx(login, envelope, &event);
+	autofree char *key =
+	        xasprintf("s:%s:envelope:%s", login->team_id, envelope->envelope_id);
+	autofree char *raw = xstrndup(envelope->raw.p, envelope->raw.n);
+	autofree char *lane = xasprintf("s %s", login->team_id);
+
+	log_warn("malformed Slack event kept", "team=%s envelope=%s", login->team_id,
+	        envelope->envelope_id);
+	store_tx_add(tx, STMT_INBOX_KEEP, "ssssiis", key, lane, "", raw, (int64_t)2,
+	        loop_wall_ms(login->app->loop), "malformed");
+	store_tx_submit(tx, NULL, NULL);
+}
+
 static void take_envelope(struct login *login, const struct slack_envelope *envelope)
 {
 	struct slack_event event;
 	struct err err;
 
+	if (str_equal(envelope->type, "unreadable")) {
+		keep(login, envelope);
+		return;
+	}
 	if (!str_equal(envelope->type, "events_api")) {
 		log_debug("envelope without effect", "team=%s type=\"%s\"",
 		        login->team_id, envelope->type);
@@ -188,10 +211,7 @@ static void take_envelope(struct login *login, const struct slack_envelope *enve
 	}
 	if (envelope->payload == NULL ||
 	        !slack_event_parse(envelope->payload, &event, &err)) {
-		/* Sent again it would be no better: acknowledge, and say so. */
-		log_warn("malformed Slack event", "team=%s envelope=%s", login->team_id,
-		        envelope->envelope_id);
-		ack_now(login, envelope);
+		keep(login, envelope);
 		return;
 	}
 	log_debug("Slack event",

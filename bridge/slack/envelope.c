@@ -1,5 +1,7 @@
 #include "bridge/slack/envelope.h"
 
+#include "lib/mem.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* Slack drops frames of 20 KB and more, so the acknowledgement, which repeats the ID,
@@ -42,13 +44,44 @@ static void read_envelope(struct socket_frame *out, const char *type)
 	        .retry_attempt = attempt < 0 || attempt > 1000 ? 0 : (int)attempt,
 	        .retry_reason = json_str_or(out->json, "retry_reason", ""),
 	        .payload = json_obj(out->json, "payload"),
+	        .raw = out->raw,
 	};
+}
+
+/* Nested too deep, say. Sent again it would be no better, so what can be acknowledged is:
+ * by the first envelope_id, which within a text could not stand without backslashes. */
+static void read_unreadable(struct str text, struct socket_frame *out)
+{
+	static const char key[] = "\"envelope_id\":\"";
+	const char *at = memmem(text.p, text.n, key, sizeof(key) - 1);
+	size_t n = 0;
+
+	if (at == NULL) {
+		return;
+	}
+	at += sizeof(key) - 1;
+	while (at + n < text.p + text.n && at[n] != '"' && at[n] != '\\' &&
+	        (unsigned char)at[n] >= 0x20 && (unsigned char)at[n] < 0x7F) {
+		n++;
+	}
+	if (n == 0 || n > MAX_ENVELOPE_ID_BYTES || at + n == text.p + text.n ||
+	        at[n] != '"') {
+		return;
+	}
+	autofree char *id = xstrndup(at, n);
+	out->json = json_set_str(json_new(), "envelope_id", id);
+	read_envelope(out, "unreadable");
 }
 
 void socket_frame_parse(struct str text, struct socket_frame *out)
 {
-	*out = (struct socket_frame){.kind = SOCKET_FRAME_NOISE, .reason = ""};
-	out->json = json_parse(text, NULL);
+	*out = (struct socket_frame){
+	        .kind = SOCKET_FRAME_NOISE, .raw = text, .reason = ""};
+	out->json = json_parse_mended(text, NULL);
+	if (out->json == NULL) {
+		read_unreadable(text, out);
+		return;
+	}
 	if (!cJSON_IsObject(out->json)) {
 		return;
 	}

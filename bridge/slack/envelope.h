@@ -23,7 +23,8 @@ enum socket_disconnect {
 
 struct socket_frame {
 	enum socket_frame_kind kind;
-	cJSON *json; /* what the rest borrows from; NULL if the text was no JSON */
+	struct str raw; /* the text itself; borrowed */
+	cJSON *json;    /* what the rest borrows from; NULL if the text was no JSON */
 	/* hello */
 	int64_t connections; /* of this app now, this one included; 0 if not said */
 	int64_t lifetime_s;  /* about how long this connection will live; 0 if not said */

@@ -117,7 +117,7 @@ bool slack_classify(const struct slack_method_info *method,
 		return rate_limit(method, reply, err);
 	}
 
-	autojson cJSON *answer = json_parse(reply->body, NULL);
+	autojson cJSON *answer = json_parse_mended(reply->body, NULL);
 	const cJSON *ok = json_get(answer, "ok");
 	if (reply->status >= 400 && reply->status < 500 && !cJSON_IsBool(ok)) {
 		return err_set(err, reply->status == 408 ? ERR_RETRY : ERR_PERMANENT,

@@ -29,10 +29,13 @@ const char *socket_mode_state_to_str(enum socket_mode_state state);
 struct slack_envelope { /* borrowed for the call */
 	uint64_t conn;  /* which connection brought it */
 	const char *envelope_id;
-	const char *type; /* "events_api", "slash_commands", "interactive", or unknown */
+	/* "events_api", "slash_commands", "interactive", "unreadable" for a frame of
+	 * which nothing but the ID could be made out, or unknown */
+	const char *type;
 	int retry_attempt;
 	const char *retry_reason; /* "" if none */
 	const cJSON *payload;     /* an object; NULL if there was none */
+	struct str raw;           /* the whole frame */
 };
 
 struct socket_mode_handlers { /* from the loop */

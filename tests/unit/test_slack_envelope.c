@@ -119,6 +119,65 @@ static void test_malformed_envelopes(void **state)
 	}
 }
 
+/* Slack cuts texts between the halves of a character. */
+static void test_half_characters_are_mended(void **state)
+{
+	static const struct {
+		const char *escape, *text;
+	} cases[] = {
+	        {"\\ud83d", "\xEF\xBF\xBD"},
+	        {"\\uDE00", "\xEF\xBF\xBD"},
+	        {"\\ud83d\\ud83d\\ude00", "\xEF\xBF\xBD\xF0\x9F\x98\x80"},
+	        {"\\ud83d\\u0041", "\xEF\xBF\xBD"
+	                           "A"},
+	        {"\\\\ud83d\\ud83d", "\\ud83d\xEF\xBF\xBD"},
+	        {"\\ud83d\\ude00\\ud83d", "\xF0\x9F\x98\x80\xEF\xBF\xBD"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SIZE(cases); i++) {
+		struct socket_frame frame;
+		autofree char *text = xasprintf(
+		        "{\"envelope_id\":\"e\",\"type\":\"t\",\"payload\":{\"x\":\"%s\"}}",
+		        cases[i].escape);
+		socket_frame_parse(str_from(text), &frame);
+		assert_int_equal(frame.kind, SOCKET_FRAME_ENVELOPE);
+		assert_string_equal(json_str(frame.envelope.payload, "x"), cases[i].text);
+		socket_frame_finish(&frame);
+	}
+}
+
+/* Only the ID is needed to have Slack stop sending it. */
+static void test_the_unreadable_is_named(void **state)
+{
+	static const struct {
+		const char *text;
+		bool named;
+	} cases[] = {
+	        {"{\"envelope_id\":\"e\",\"payload\":{", true},
+	        {"{\"type\":\"x\",\"envelope_id\":\"e\",}", true},
+	        {"{\"envelope_id\":\"e", false},
+	        {"{\"envelope_id\":\"\",", false},
+	        {"{\"envelope_id\":\"e\\u0041\",", false},
+	        {"{\"x\":\"\\\"envelope_id\\\":\\\"e\\\"\",", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SIZE(cases); i++) {
+		struct socket_frame frame;
+		socket_frame_parse(str_from(cases[i].text), &frame);
+		assert_int_equal(frame.kind,
+		        cases[i].named ? SOCKET_FRAME_ENVELOPE : SOCKET_FRAME_NOISE);
+		if (cases[i].named) {
+			assert_string_equal(frame.envelope.envelope_id, "e");
+			assert_string_equal(frame.envelope.type, "unreadable");
+			assert_null(frame.envelope.payload);
+			assert_int_equal(frame.envelope.raw.n, strlen(cases[i].text));
+		}
+		socket_frame_finish(&frame);
+	}
+}
+
 static void test_noise(void **state)
 {
 	static const char *const texts[] = {"", " ", "UNAUTHENTICATED: cache_error", "{",
@@ -159,7 +218,7 @@ static void test_ids_have_a_bound(void **state)
 	socket_frame_finish(&frame);
 }
 
-static void test_every_prefix_is_noise(void **state)
+static void test_every_prefix_is_noise_or_a_name(void **state)
 {
 	(void)state;
 	for (size_t n = 0; n < strlen(whole); n++) {
@@ -168,7 +227,11 @@ static void test_every_prefix_is_noise(void **state)
 		autofree char *part = xmalloc(n + 1);
 		memcpy(part, whole, n);
 		socket_frame_parse((struct str){part, n}, &frame);
-		assert_int_equal(frame.kind, SOCKET_FRAME_NOISE);
+		if (frame.kind != SOCKET_FRAME_NOISE) {
+			assert_int_equal(frame.kind, SOCKET_FRAME_ENVELOPE);
+			assert_string_equal(frame.envelope.type, "unreadable");
+			assert_null(frame.envelope.payload);
+		}
 		socket_frame_finish(&frame);
 	}
 }
@@ -203,9 +266,11 @@ int main(void)
 	        cmocka_unit_test(test_disconnect),
 	        cmocka_unit_test(test_envelope),
 	        cmocka_unit_test(test_malformed_envelopes),
+	        cmocka_unit_test(test_half_characters_are_mended),
+	        cmocka_unit_test(test_the_unreadable_is_named),
 	        cmocka_unit_test(test_noise),
 	        cmocka_unit_test(test_ids_have_a_bound),
-	        cmocka_unit_test(test_every_prefix_is_noise),
+	        cmocka_unit_test(test_every_prefix_is_noise_or_a_name),
 	        cmocka_unit_test(test_nesting_has_a_bound),
 	        cmocka_unit_test(test_ack),
 	};
