@@ -99,6 +99,12 @@ static enum step_rc look(struct flow *flow, struct poster *poster, struct login 
 
 /* ---------------------------------------------------------------- post */
 
+static bool no_such_thread(const struct err *err)
+{
+	return str_equal(err->name, "cannot_reply_to_message") ||
+	       str_equal(err->name, "thread_not_found");
+}
+
 static void handle_posted(const char *ts, const struct err *err, void *arg)
 {
 	struct poster *poster = arg;
@@ -113,6 +119,12 @@ static void handle_posted(const char *ts, const struct err *err, void *arg)
 		flow_set_fact(flow, "posting", NULL);
 	} else if (str_equal(err->name, "message_not_found")) {
 		poster->gone = true;
+		flow_continue(flow, &no_error);
+		return;
+	} else if (no_such_thread(err) && flow_fact(flow, "thread_ts") != NULL) {
+		/* What it answers is deleted: it stands by itself. */
+		flow_set_fact(flow, "thread_ts", NULL);
+		poster->may_post = true;
 		flow_continue(flow, &no_error);
 		return;
 	}

@@ -22,7 +22,10 @@ struct poster { /* in a flow's state; all zero at first */
  * otherwise makes one of its own. */
 void poster_intend(struct flow *flow, struct poster *poster);
 
-/* Called in each run of a step until it says STEP_DONE; then ts is set, or gone is true.
+/* A post into a thread that Slack does not have (any more) goes without: then the fact
+ * "thread_ts" is gone.
+ *
+ * Called in each run of a step until it says STEP_DONE; then ts is set, or gone is true.
  * change_ts NULL: a new message; otherwise the message to be changed. */
 enum step_rc poster_run(struct flow *flow, struct poster *poster, struct login *login,
         const struct slack_post *post, const char *change_ts);

@@ -322,6 +322,42 @@ void slack_event_from_history(
 	read_event(message, out);
 	out->channel_id = channel_id;
 	out->kind = kind_of(message, out);
+	if (strcmp(out->subtype, "tombstone") == 0 && out->ts[0] != '\0') {
+		out->kind = SLACK_EVENT_DELETED;
+		out->target_ts = out->ts;
+	}
+}
+
+bool slack_event_reaction(const struct slack_event *message, size_t *cursor,
+        const char **name, const char **user_id)
+{
+	const cJSON *reaction;
+	size_t at = 0;
+
+	cJSON_ArrayForEach(reaction, json_arr(message->message, "reactions"))
+	{
+		const cJSON *users = json_arr(reaction, "users");
+		const cJSON *user;
+		int listed = cJSON_GetArraySize(users);
+		if (json_int(reaction, "count", listed) != listed) {
+			continue;
+		}
+		cJSON_ArrayForEach(user, users)
+		{
+			if (at++ == *cursor && cJSON_IsString(user)) {
+				*name = json_str_or(reaction, "name", "");
+				*user_id = user->valuestring;
+				++*cursor;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+const char *slack_event_latest_reply(const struct slack_event *message)
+{
+	return id_at(message->message, "latest_reply", "latest_reply");
 }
 
 bool slack_event_parse(const cJSON *payload, struct slack_event *out, struct err *err)

@@ -47,8 +47,16 @@ struct slack_event { /* borrows from the payload */
 	                         if  the event is about none */
 };
 
+/* The next reaction of a message that history lists: *cursor is 0 at first. Only of those
+ * whose users are all named. False: no more. */
+bool slack_event_reaction(const struct slack_event *message, size_t *cursor,
+        const char **name, const char **user_id);
+/* The newest reply in its thread, "" if history names none. */
+const char *slack_event_latest_reply(const struct slack_event *message);
+
 /* A message as conversations.history lists it: the same facts, without the event's own
- * (event_id and team_id are ""). */
+ * (event_id and team_id are ""). The
+ * tombstone of one that was deleted is SLACK_EVENT_DELETED. */
 void slack_event_from_history(
         const cJSON *message, const char *channel_id, struct slack_event *out);
 

@@ -139,6 +139,13 @@ typedef void slack_history_fn(const struct slack_event *messages, size_t count,
 struct slack_call *slack_history(struct slack_api *api, const char *channel_id,
         const char *oldest_ts, const char *cursor, slack_history_fn *done, void *arg);
 
+/* ---- conversations.replies ---- */
+/* Those of one thread later than oldest_ts, oldest first; its first message may be among
+ * them. No such thread: none. */
+struct slack_call *slack_replies(struct slack_api *api, const char *channel_id,
+        const char *thread_ts, const char *oldest_ts, const char *cursor,
+        slack_history_fn *done, void *arg);
+
 #define SLACK_METADATA_TYPE                                                              \
 	"matrix_event" /* event_type of the mark; payload: event_id, piece, edit_id */
 
