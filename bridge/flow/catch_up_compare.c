@@ -92,8 +92,7 @@ static void take_reaction(
 	reaction->emoji = xstrdup(store_text(rows, row, 1));
 	reaction->user = xstrdup(store_text(rows, row, 2));
 	reaction->changed_ts = xstrdup(store_text(rows, row, 3));
-	autofree char *key =
-	        reaction_key(reaction->ts, reaction->emoji, reaction->user);
+	autofree char *key = reaction_key(reaction->ts, reaction->emoji, reaction->user);
 	map_set(window->reactions, key, reaction);
 }
 
@@ -151,8 +150,8 @@ static void add_deletion(const struct catch_up_window *window, struct login *log
 	slack_deletion_add(login, tx, &event);
 }
 
-static void add_edit(struct login *login, struct store_tx *tx,
-        const struct slack_event *message)
+static void add_edit(
+        struct login *login, struct store_tx *tx, const struct slack_event *message)
 {
 	struct slack_event event = *message;
 

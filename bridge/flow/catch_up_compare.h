@@ -2,8 +2,8 @@
  * edits, deletions and reactions, found by comparing history with our rows.
  *
  * It looks at the newest messages of a conversation, of the last week. What it finds goes
- * into the inbox as if Slack had said it, in such a way that an event of Slack's that comes
- * late still counts. Internal to catch_up. */
+ * into the inbox as if Slack had said it, in such a way that an event of Slack's that
+ * comes late still counts. Internal to catch_up. */
 #ifndef BRIDGE_FLOW_CATCH_UP_COMPARE_H
 #define BRIDGE_FLOW_CATCH_UP_COMPARE_H
 
