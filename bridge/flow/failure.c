@@ -215,11 +215,15 @@ void failure_tell(struct flow *flow, struct store_tx *tx, const char *what,
 	const struct failure *failure = failure_find(flow->err.name);
 	bool has_words = failure != NULL && failure->words[0] != '\0';
 	bool has_name = flow->err.name[0] != '\0';
-	autofree char *key = xasprintf("notice:%s", once == NULL ? flow->key : once);
-	autofree char *text =
-	        xasprintf("\xE2\x9A\xA0 Your %s was not delivered to Slack: %s.%s%s%s",
-	                what, has_words ? failure->words : flow->err.msg,
-	                has_name ? " (" : "", flow->err.name, has_name ? ")" : "");
+	bool can_retry = str_equal(what, "message") || str_equal(what, "file");
+	/* One that is tried again may fail again: that is said again. */
+	autofree char *job = xasprintf("%s:%u", flow->key, flow->attempts);
+	autofree char *key = xasprintf("notice:%s", once == NULL ? job : once);
+	autofree char *text = xasprintf(
+	        "\xE2\x9A\xA0 Your %s was not delivered to Slack: %s.%s%s%s%s", what,
+	        has_words ? failure->words : flow->err.msg, has_name ? " (" : "",
+	        flow->err.name, has_name ? ")" : "",
+	        can_retry ? " React to it with \xF0\x9F\x94\x81 to try again." : "");
 
 	notice_add(flow->app, tx, key, payload_text(flow, "room"), event, text);
 }

@@ -12,6 +12,9 @@
 #include "lib/str.h"
 #include <stdlib.h>
 
+/* Anticlockwise arrows: try again. */
+#define RETRY_KEY "\xF0\x9F\x94\x81"
+
 struct state {
 	struct targets targets;
 	bool others_known;
@@ -56,6 +59,25 @@ static void handle_reacted(const struct err *err, void *arg)
 	flow_continue(flow, is_gone ? NULL : &judged);
 }
 
+/* The message it is about is this person's own and was refused: it is tried again, as the
+ * next in this lane, which is its own. */
+static enum step_rc try_again(struct flow *flow)
+{
+	autofree char *key = xasprintf("m:%s", payload_text(flow, "target"));
+
+	log_info("message tried again", "key=%s", key);
+	store_tx_add(flow_tx(flow), STMT_INBOX_REVIVE, "s", key);
+	return STEP_END;
+}
+
+static bool asks_to_try_again(const struct flow *flow, const struct targets *targets)
+{
+	return targets->count == 0 && targets->job == TARGET_JOB_DEAD &&
+	       str_starts(payload_text(flow, "key"), RETRY_KEY) &&
+	       (str_equal(targets->job_flow, FLOW_MATRIX_MESSAGE) ||
+	               str_equal(targets->job_flow, FLOW_MATRIX_FILE));
+}
+
 static enum step_rc react(struct flow *flow)
 {
 	struct state *state = flow->state;
@@ -71,6 +93,9 @@ static enum step_rc react(struct flow *flow)
 	}
 	if (targets_wait(flow, &state->targets)) {
 		return STEP_FAIL;
+	}
+	if (asks_to_try_again(flow, &state->targets)) {
+		return try_again(flow);
 	}
 	const struct target *target = targets_first(&state->targets);
 	if (target == NULL) {

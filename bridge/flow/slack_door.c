@@ -90,7 +90,7 @@ static void take(struct login *login, const struct slack_envelope *envelope,
 	struct store_tx *tx = acking_tx(login, envelope, event);
 
 	add(login, tx, event);
-	if (event->kind == SLACK_EVENT_EDITED) {
+	if (add == slack_edit_add) {
 		slack_files_gone_add(login, tx, event);
 	}
 	store_tx_submit(tx, NULL, NULL);
@@ -112,7 +112,11 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 	case SLACK_EVENT_MESSAGE:
 		return is_own ? NULL : slack_message_add;
 	case SLACK_EVENT_EDITED:
-		return is_own || !is_edit(event) ? NULL : slack_edit_add;
+		if (!is_own && is_edit(event)) {
+			return slack_edit_add;
+		}
+		return slack_event_gone_file(event, 0) != NULL ? slack_files_gone_add
+		                                               : NULL;
 	case SLACK_EVENT_DELETED:
 		return slack_deletion_add;
 	case SLACK_EVENT_FILES_GONE:

@@ -199,8 +199,7 @@ const char *slack_event_gone_file(const struct slack_event *event, unsigned inde
 	return NULL;
 }
 
-/* A change of a message is about the message it carries. Without `edited` it is an
- * unfurl, a preview or a counter. */
+/* A change of a message is about the message it carries. */
 static enum slack_event_kind change_kind(const struct slack_event *out)
 {
 	if (out->channel_id[0] == '\0' || out->target_ts[0] == '\0') {
@@ -210,10 +209,7 @@ static enum slack_event_kind change_kind(const struct slack_event *out)
 	        strcmp(json_str_or(out->message, "subtype", ""), "tombstone") == 0) {
 		return SLACK_EVENT_DELETED;
 	}
-	if (out->edited_ts[0] != '\0') {
-		return SLACK_EVENT_EDITED;
-	}
-	return slack_event_gone_file(out, 0) != NULL ? SLACK_EVENT_FILES_GONE
+	return json_obj(out->raw, "message") != NULL ? SLACK_EVENT_EDITED
 	                                             : SLACK_EVENT_IGNORED;
 }
 

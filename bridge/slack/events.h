@@ -8,14 +8,16 @@
 
 enum slack_event_kind {
 	SLACK_EVENT_MESSAGE, /* a new message by a person or an app */
-	/* Its author changed one: target_ts is the message, ts the change; the rest is
-	 * the message as it is now. Not for unfurls, which Slack reports alike (Slack
-	 * protocol reference, 2.5). */
+	/* One was changed: target_ts is the message, ts the change; the rest is the
+	 * message as it is now. Slack reports previews and counters alike: whether its
+	 * author changed it only `raw` can tell (convert/edits.h), for what apps change
+	 * is not marked as edited (Slack protocol reference, 2.5). */
 	SLACK_EVENT_EDITED,
 	/* One was deleted, also one with a thread, of which a tombstone stays: target_ts;
 	 * user_id, bot_id and message are its own as it was. */
 	SLACK_EVENT_DELETED,
-	SLACK_EVENT_FILES_GONE,     /* slack_event_gone_file() says which */
+	SLACK_EVENT_FILES_GONE, /* slack_event_gone_file() says which; a change can say so
+	                           too */
 	SLACK_EVENT_REACTION_ADDED, /* by user_id to target_ts */
 	SLACK_EVENT_REACTION_REMOVED,
 	SLACK_EVENT_MEMBER_JOINED, /* of a user to a channel */

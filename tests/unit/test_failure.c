@@ -118,8 +118,9 @@ static char *document(void)
 	        {FAILURE_ASKS, "Given up, with what can be done about it",
 	                "The sender is told in the room, as an answer to the message: "
 	                "\"Your message was not delivered to Slack: \" and these words. "
-	                "For an edit, a deletion or a reaction it says so. To edit a "
-	                "message that was refused is to send it again."},
+	                "For an edit, a deletion or a reaction it says so. A message that "
+	                "was refused is tried again when anybody reacts to it with "
+	                "\xF0\x9F\x94\x81, or when its sender edits it."},
 	        {FAILURE_ENDS, "Given up", "The sender is told likewise."},
 	        {FAILURE_FINE, "No errors",
 	                "It is so already: nobody is told, and it counts as done."},

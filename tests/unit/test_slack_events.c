@@ -66,10 +66,12 @@ static const struct {
         /* hidden wins over everything */
         {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"channel\":\"C1\",\"user\":\"U1\","
                               "\"text\":\"x\",\"ts\":\"1.1\",\"hidden\":true}"},
-        {SLACK_EVENT_IGNORED,
+        {SLACK_EVENT_EDITED,
                 "{\"type\":\"message\",\"subtype\":\"message_changed\","
                 "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\",\"message\":{"
                 "\"type\":\"message\",\"user\":\"U1\",\"text\":\"new\",\"ts\":\"1.1\"}}"},
+        {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"subtype\":\"message_changed\","
+                              "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\"}"},
         {SLACK_EVENT_EDITED,
                 "{\"type\":\"message\",\"subtype\":\"message_changed\","
                 "\"hidden\":true,\"channel\":\"C1\",\"ts\":\"2.1\",\"message\":{"
