@@ -205,20 +205,34 @@ static bool check_text(
 	return true;
 }
 
+/* What deleted the last of its parts, NULL as long as one is there. */
+static const struct record *all_gone(const struct fates *fates, const struct entry *entry)
+{
+	const struct record *gone = NULL;
+
+	for (size_t i = 0; i < entry->part_count; i++) {
+		gone = fates_deleted(fates, entry->parts[i]);
+		if (gone == NULL) {
+			return NULL;
+		}
+	}
+	return gone;
+}
+
 static bool check_entry(
         const struct fates *fates, const struct entry *entry, struct disagreement *out)
 {
 	const struct record *source_gone = fates_deleted(fates, entry->source);
-	const struct record *first_gone = fates_deleted(fates, entry->arrived);
+	const struct record *there_gone = all_gone(fates, entry);
 
-	if (source_gone == NULL && first_gone == NULL) {
+	if (source_gone == NULL && there_gone == NULL) {
 		return check_text(fates, entry, out);
 	}
 	if (source_gone == NULL) {
-		return fates_was_told(fates, entry, first_gone) ||
-		       disagree(out, entry, first_gone,
+		return fates_was_told(fates, entry, there_gone) ||
+		       disagree(out, entry, there_gone,
 		               xasprintf("it is deleted there (#%zu), and only there",
-		                       first_gone->seq));
+		                       there_gone->seq));
 	}
 	for (size_t i = 0; i < entry->part_count; i++) {
 		if (fates_deleted(fates, entry->parts[i]) == NULL &&

@@ -240,15 +240,20 @@ static void add_part(struct entry *entry, struct arrival *arrival)
 	entry->parts[entry->part_count++] = arrival->record;
 }
 
-/* Deleted on Slack before `since`: a piece that an edit took away and another one brought
- * back. */
+/* Deleted before `since`: a piece that an edit took away and another one brought back, or
+ * a file whose text stays. */
 static bool was_deleted(
         const struct ledger *ledger, const struct record *record, size_t since)
 {
 	for (size_t i = record->seq; i + 1 < since; i++) {
 		const struct record *other = timeline_get(ledger->timeline, i);
-		if (other->at == TAP_SLACK && record_is(other, "kind", "delete") &&
+		if (record->at == TAP_SLACK && other->at == TAP_SLACK &&
+		        record_is(other, "kind", "delete") &&
 		        record_is(other, "ts", record_str(record, "ts"))) {
+			return true;
+		}
+		if (record->at == TAP_MATRIX && other->at == TAP_MATRIX &&
+		        record_is(other, "redacts", record_str(record, "event_id"))) {
 			return true;
 		}
 	}
@@ -261,6 +266,10 @@ static bool is_further_part(const struct ledger *ledger, const struct entry *ent
 {
 	bool outside = record_str(record, "thread")[0] == '\0';
 
+	if (record->at == TAP_MATRIX && entry->part_count == 1 &&
+	        was_deleted(ledger, entry->arrived, record->seq)) {
+		return true;
+	}
 	if (record->at == TAP_MATRIX) {
 		return record_is(entry->source, "subtype", "thread_broadcast") &&
 		       entry->part_count == 1 && outside &&
