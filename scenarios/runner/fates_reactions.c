@@ -108,7 +108,10 @@ static void count_matrix(
 		}
 		const struct entry *entry =
 		        fates_entry(fates, record_str(record, "target"));
-		if (entry == NULL) {
+		/* To one that was not on Slack yet: that asks for it to be tried again.
+		 */
+		if (entry == NULL ||
+		        (entry->arrived != NULL && record->seq < entry->arrived->seq)) {
 			continue;
 		}
 		struct tally *tally = tally_of(tallies, entry, record);
