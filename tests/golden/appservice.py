@@ -25,14 +25,20 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        pass  # a homeserver that ends while it is answered
+
+
 class Appservice:
     def __init__(self):
         self.lock = threading.Condition()
         self.received = []  # {method, path, headers, body}
         self.statuses = []  # of the next transactions; then 200
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.owner = self
-        self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def receive(self, method, path, headers, data):
