@@ -3,8 +3,10 @@
  * included: a FIN becomes a close_notify and a FIN, a reset a reset. What does not begin
  * with a TLS record is passed on as it is, so that one port serves http and https.
  *
- * libmicrohttpd's own TLS is GnuTLS inside its connections; an upgraded one it serves by
- * a thread and a socket pair of its own, which a loop with its own clock cannot have. */
+ * libmicrohttpd's own TLS is GnuTLS inside its connections; an upgraded one it hands out
+ * as one end of a socket pair, over which neither a reset nor the kernel's view of the
+ * peer comes through, and its handshakes cannot be spoiled on purpose.
+ */
 #ifndef LIB_TLS_FRONT_H
 #define LIB_TLS_FRONT_H
 
