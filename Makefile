@@ -13,12 +13,14 @@
 #   make bench-sim-matrix  how many sends a second, with their transactions
 #   make interop-synapse  the daemon between sim-slack and a real Synapse
 #   make fuzz       every parser fuzzed (FUZZ_SECONDS=60 each)
+#   make campaign   the conversion fuzzed without instrumentation (CAMPAIGN=50000000 each)
+#   make bench-convert   what a conversion costs
 
 VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release)))
 BUILD   := build/$(VARIANT)
 VERSION := 0.1.0
 
-PACKAGES := libuv libwebsockets libcurl libmicrohttpd libcjson yaml-0.1 sqlite3 openssl
+PACKAGES := libuv libxml-2.0 libwebsockets libcurl libmicrohttpd libcjson yaml-0.1 sqlite3 openssl
 
 # Set-up comes first and once: the stamp is remade when the list of packages changes.
 STAMP := build/.deps-$(shell sha256sum ci/install-deps | cut -c1-12)
@@ -163,6 +165,7 @@ FUZZ_SECONDS ?= 60
 fuzz: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) CC=clang FUZZ=1 fuzz-targets
 	@tests/fuzz/seeds-of-golden build/fuzz/fuzz/fuzz_sim_matrix.corpus
+	@tests/fuzz/corpus-seeds build/fuzz/fuzz
 	@for target in $(patsubst tests/fuzz/%.c,build/fuzz/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c)); do \
 		echo "== $$target"; mkdir -p $$target.corpus; \
 		$$target -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 $$target.corpus \
@@ -185,9 +188,28 @@ $(BUILD)/fuzz/fuzz_sim_matrix: $(BUILD)/tests/fuzz/fuzz_sim_matrix.o $(MATRIX_A)
 interop-matrix: all
 	@ci/install-interop matrix
 	@tests/interop/matrix/run $(BUILD)
+# The conversion's targets without instrumentation, many times as fast.
+CAMPAIGN ?= 50000000
+CAMPAIGNS := $(BUILD)/campaign/fuzz_to_matrix $(BUILD)/campaign/fuzz_to_slack
+.PHONY: campaign
+campaign: deps
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(CAMPAIGNS)
+	@tests/fuzz/corpus-seeds $(BUILD)/campaign
+	@for target in $(CAMPAIGNS); do $$target $$target.corpus $(CAMPAIGN) || exit 1; done
+$(BUILD)/campaign/%: $(BUILD)/tests/fuzz/campaign.o $(BUILD)/tests/fuzz/%.o $(BRIDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(link)
 interop-slack: all
 	@ci/install-interop slack
 	@ci/interop-slack $(BUILD) $(CASES)
+# What a conversion costs; ends with 1 if a figure is missed.
+.PHONY: bench-convert
+bench-convert: deps
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_convert
+	@$(BUILD)/bench/bench_convert
+$(BUILD)/bench/bench_convert: $(BUILD)/tests/bench/bench_convert.o $(BRIDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(link)
 # How fast things are; nothing is asserted.
 BENCH_SECONDS ?= 5
 bench-sim-slack: deps

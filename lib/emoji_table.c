@@ -101,7 +101,8 @@ static const struct tone *find_tone(uint16_t base, struct str tone)
 static struct str split_tone(struct str name, struct str *tone)
 {
 	static const char mark[] = "::skin-tone-";
-	const char *found = memmem(name.p, name.n, mark, sizeof(mark) - 1);
+	const char *found =
+	        name.n == 0 ? NULL : memmem(name.p, name.n, mark, sizeof(mark) - 1);
 
 	*tone = (struct str){NULL, 0};
 	if (found == NULL) {

@@ -3,20 +3,29 @@
 #include "lib/buf.h"
 #include "lib/mem.h"
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { MAX_URL_BYTES = 8192 };
+
+static bool is_plain(unsigned char c)
+{
+	return c < 0x80 && (isalnum(c) || strchr("-._~@!$:=", c) != NULL);
+}
 
 /* Identifiers stay readable; what would end the fragment or a part of it is escaped
  * (Matrix specification, appendices, matrix.to navigation). */
 static void add_part(struct buf *out, const char *part)
 {
-	for (const char *p = part; *p != '\0'; p++) {
-		unsigned char c = (unsigned char)*p;
-		if (c < 0x80 && (isalnum(c) || strchr("-._~@!$:=", c) != NULL)) {
-			buf_add(out, p, 1);
-		} else {
-			buf_printf(out, "%%%02X", c);
+	while (*part != '\0') {
+		size_t n = 0;
+		while (part[n] != '\0' && is_plain((unsigned char)part[n])) {
+			n++;
+		}
+		buf_add(out, part, n);
+		part += n;
+		if (*part != '\0') {
+			buf_printf(out, "%%%02X", (unsigned char)*part++);
 		}
 	}
 }

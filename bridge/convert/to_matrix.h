@@ -18,7 +18,7 @@ enum {
 	/* Of one piece, body and html together as JSON text: an edit carries both twice,
 	 * and an event has at most 65,536 bytes (Matrix specification, size limits). */
 	TO_MATRIX_PIECE_BYTES = 28000,
-	TO_MATRIX_MIN_PIECE_BYTES = 512,
+	TO_MATRIX_MIN_PIECE_BYTES = 4096,
 };
 
 struct to_matrix_user {

@@ -16,7 +16,7 @@ enum {
 	/* Of one piece in UTF-16 units of its escaped text: what chat.update takes, so
 	 * that every piece stays editable (Slack protocol reference, 6.5). */
 	TO_SLACK_PIECE_CHARS = 4000,
-	TO_SLACK_MIN_PIECE_CHARS = 200,
+	TO_SLACK_MIN_PIECE_CHARS = 1000,
 	TO_SLACK_MAX_PIECES = 64,
 };
 
