@@ -1,6 +1,5 @@
-/* proves: MSG-02, MSG-03
- *
- * Messages of the subset that both sides have are generated from seeds, carried to Matrix
+/* proves: MSG-02, MSG-03 */
+/* Messages of the subset that both sides have are generated from seeds, carried to Matrix
  * and back, and must be what they were, element by element; carried to Matrix once more
  * they must be what they were there. */
 #include "tests/unit/convert_checks.h"
@@ -14,7 +13,7 @@
 /**/
 #include <cmocka.h>
 
-enum { MESSAGES = 100000, MAX_ELEMENTS = 6, MAX_INLINE = 5 };
+enum { MESSAGES = 50000, MAX_ELEMENTS = 6, MAX_INLINE = 5 };
 
 static bool chance(struct rand *rand, unsigned percent)
 {
