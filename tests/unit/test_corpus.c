@@ -7,6 +7,7 @@
 /**/
 #include <cmocka.h>
 #include <glob.h>
+#include <unistd.h>
 
 /* Every file of tests/corpus is a list of cases:
  *
@@ -284,6 +285,65 @@ static void matrix_messages_on_slack(void **state)
 	assert_int_equal(failures, 0);
 }
 
+static bool is_file_of(const char *side, const char *name)
+{
+	autofree char *path = xasprintf("tests/corpus/%s/%s.yaml", side, name);
+	return access(path, R_OK) == 0;
+}
+
+/* The last column of a row names files of its direction. */
+static void check_row(const char *row, const char *side, struct buf *named)
+{
+	autofree char *copy = xstrdup(row);
+	char *end = strrchr(copy, '|');
+
+	*end = '\0';
+	const char *column = strrchr(copy, '|') + 1;
+	for (const char *p = column; *p != '\0';) {
+		size_t skip = strspn(p, ", "), n = strcspn(p + skip, ", ");
+		autofree char *name = xstrndup(p + skip, n);
+		p += skip + n;
+		if (n > 0 && !is_file_of(side, name)) {
+			fail_msg("docs/conversion.md names %s/%s, which is not there",
+			        side, name);
+		}
+		buf_printf(named, "%s/%s.yaml\n", side, name);
+	}
+}
+
+static void the_document_and_the_corpus_agree(void **state)
+{
+	FILE *file = fopen("docs/conversion.md", "r");
+	const char *side = NULL;
+	char line[1000];
+	struct buf named;
+	glob_t files;
+
+	(void)state;
+	assert_non_null(file);
+	buf_init(&named, 1024 * 1024);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		side = str_starts(line, "## From Slack")    ? "to-matrix"
+		       : str_starts(line, "## From Matrix") ? "to-slack"
+		                                            : side;
+		if (line[0] == '|' && !str_starts(line, "|---") &&
+		        !str_ends(line, "| cases |")) {
+			check_row(line, side, &named);
+		}
+	}
+	fclose(file);
+	assert_int_equal(glob("tests/corpus/*/*.yaml", 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		const char *path = files.gl_pathv[i] + strlen("tests/corpus/");
+		if (strstr(buf_cstr(&named), path) == NULL) {
+			fail_msg("docs/conversion.md does not name %s", path);
+		}
+	}
+	globfree(&files);
+	buf_finish(&named);
+}
+
 static void there_are_enough(void **state)
 {
 	(void)state;
@@ -295,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(slack_messages_on_matrix),
 	        cmocka_unit_test(matrix_messages_on_slack),
+	        cmocka_unit_test(the_document_and_the_corpus_agree),
 	        cmocka_unit_test(there_are_enough),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
