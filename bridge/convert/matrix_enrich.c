@@ -116,12 +116,16 @@ static size_t add_mxid(struct scan *scan, struct str text)
 	if (n == 1 || n == text.n || text.p[n] != ':') {
 		return 0;
 	}
+	size_t colon = n;
 	while (n < text.n && n < 255 &&
 	        (is_word(text.p[n]) || strchr(".:-", text.p[n]))) {
 		n++;
 	}
-	while (!is_word(text.p[n - 1])) {
+	while (n > colon && !is_word(text.p[n - 1])) {
 		n--;
+	}
+	if (n <= colon + 1) {
+		return 0;
 	}
 	autofree char *mxid = xstrndup(text.p, n);
 	if (strchr(mxid, ':') == NULL || scan->reader->mentions == NULL ||
