@@ -117,20 +117,24 @@ static void handle_sent(const char *event_id, const struct err *err, void *arg)
 	flow_continue(flow, err);
 }
 
-static char *txn_of(const struct flow *flow, const char *what, unsigned part)
+/* From what is there and what is wanted: an edit that catching up finds while its own job
+ * waits is the same request. */
+static char *txn_of(struct flow *flow, unsigned part, const cJSON *content)
 {
+	const struct state *state = flow->state;
 	autofree char *number = xasprintf("%u", part);
+	autofree char *text = json_print_sorted(content);
 
-	return matrix_txn_id(what, payload_text(flow, "team"),
+	return matrix_txn_id("s2m-edit", payload_text(flow, "team"),
 	        payload_text(flow, "channel"), payload_text(flow, "ts"),
-	        payload_text(flow, "edited_ts"), number, NULL);
+	        targets_first(&state->targets)->edited_ts, number, text, NULL);
 }
 
 static enum step_rc send(struct flow *flow, unsigned part, cJSON *content)
 {
 	struct app *app = flow->app;
 	struct state *state = flow->state;
-	autofree char *txn_id = txn_of(flow, "s2m-edit", part);
+	autofree char *txn_id = txn_of(flow, part, content);
 
 	return wait_matrix(
 	        flow, matrix_send(app->matrix, targets_first(&state->targets)->sender,

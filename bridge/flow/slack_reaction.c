@@ -102,11 +102,13 @@ static cJSON *annotation(const struct flow *flow, const char *event_id)
 static enum step_rc add(struct flow *flow, const struct target *target)
 {
 	struct app *app = flow->app;
-	/* Made again after it was taken back it is another event. */
+	const struct state *state = flow->state;
+	/* From what is there before: made again after it was taken back it is another
+	 * event, but not when catching up finds it while its own job waits. */
 	autofree char *txn_id = matrix_txn_id("s2m-reaction", payload_text(flow, "team"),
 	        payload_text(flow, "channel"), payload_text(flow, "ts"),
 	        payload_text(flow, "emoji"), payload_text(flow, "user"),
-	        payload_text(flow, "changed_ts"), NULL);
+	        state->changed_ts, NULL);
 	autojson cJSON *content = annotation(flow, target->event_id);
 
 	return wait_matrix(flow,
