@@ -60,15 +60,6 @@ static enum step_rc take_for_the_message(struct flow *flow)
 	return STEP_END;
 }
 
-/* The newest change that was taken over is this one or a later one. What history says of
- * an edit is its second alone. */
-static bool is_covered(const char *newest_ts, const char *ts)
-{
-	return strcmp(newest_ts, ts) >= 0 ||
-	       (str_ends(newest_ts, ".000000") &&
-	               strncmp(newest_ts, ts, strcspn(newest_ts, ".") + 1) == 0);
-}
-
 static enum step_rc find_target(struct flow *flow)
 {
 	struct state *state = flow->state;
@@ -93,7 +84,9 @@ static enum step_rc find_target(struct flow *flow)
 		log_debug("edit of what is not bridged", "key=%s", flow->key);
 		return STEP_END;
 	}
-	if (is_covered(first->edited_ts, payload_text(flow, "edited_ts"))) {
+	/* What history told of has its second alone for a time: the event of the same
+	 * edit counts once more, rather than none of a later one in that second. */
+	if (strcmp(first->edited_ts, payload_text(flow, "edited_ts")) >= 0) {
 		log_debug("edit is there already", "key=%s", flow->key);
 		return STEP_END;
 	}
