@@ -129,6 +129,17 @@ static int list_for_item(const struct html_parser *parser)
 	return DOC_NONE;
 }
 
+/* Items without a list of their own go on with the one that was just there. */
+static int list_before(const struct doc *doc)
+{
+	if (doc->block_count == 0) {
+		return DOC_NONE;
+	}
+	int item = doc_item(doc, doc->blocks[doc->block_count - 1].container);
+	int list = doc_parent(doc, item);
+	return list != DOC_NONE && doc_parent(doc, list) == doc->at ? list : DOC_NONE;
+}
+
 static void begin_item(struct html_parser *parser)
 {
 	struct doc *doc = parser->doc;
@@ -138,6 +149,7 @@ static void begin_item(struct html_parser *parser)
 		return;
 	}
 	int list = list_for_item(parser);
+	list = list == DOC_NONE ? list_before(doc) : list;
 	if (list != DOC_NONE) {
 		doc->at = list;
 	} else if (!doc_open_list(doc, false, 1)) {

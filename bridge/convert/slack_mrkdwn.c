@@ -189,12 +189,15 @@ static void add_command(
 /* What stands between < and >. */
 static void add_bracketed(struct slack_reader *reader, struct str inner, unsigned style)
 {
-	struct str escaped;
-	struct str raw = split_label(inner, &escaped);
-	autofree char *target_text = unescape(raw);
-	autofree char *label_text = unescape(escaped);
-	struct str target = str_from(target_text), label = str_from(label_text);
+	struct str label, target = split_label(inner, &label);
+	bool escaped = find(inner, 0, '&') < inner.n;
+	autofree char *target_text = escaped ? unescape(target) : NULL;
+	autofree char *label_text = escaped ? unescape(label) : NULL;
 
+	if (escaped) {
+		target = str_from(target_text);
+		label = str_from(label_text);
+	}
 	if (style & STYLE_CODE) {
 		doc_add_text(reader->doc, label.n > 0 ? label : target, style);
 		return;
