@@ -25,6 +25,7 @@ enum {
 	COMPARE_DAYS = 7,
 	MAX_THREADS = 20,
 	MAX_LIST_BYTES = 4096,
+	STORE_RETRY_MS = 5000,
 };
 
 struct state {
@@ -334,6 +335,48 @@ static void add_job(struct login *login, struct store_tx *tx, const struct porta
 	queue_add(login->app->queue, tx, key, lane, FLOW_CATCH_UP, text);
 }
 
+/* What of a login outlives a transaction. */
+struct owner {
+	struct app *app;
+	char *team_id;
+};
+
+static void handle_stored(bool committed, void *arg)
+{
+	struct owner *owner = arg;
+	struct app *app = owner->app;
+	struct login *login =
+	        app->logins == NULL ? NULL : logins_by_team(app->logins, owner->team_id);
+
+	if (!committed && login != NULL) {
+		catch_up_when_stored(login);
+	}
+	free(owner->team_id);
+	free(owner);
+}
+
+static void submit(struct login *login, struct store_tx *tx)
+{
+	struct owner *owner = xcalloc(1, sizeof(*owner));
+
+	owner->app = login->app;
+	owner->team_id = xstrdup(login->team_id);
+	store_tx_on_commit(tx, handle_stored, owner);
+	store_tx_submit(tx, NULL, NULL);
+}
+
+void catch_up_when_stored(struct login *login)
+{
+	if (!timer_active(&login->catch_up_timer)) {
+		timer_start(&login->catch_up_timer, STORE_RETRY_MS);
+	}
+}
+
+void catch_up_handle_timer(void *login)
+{
+	catch_up_begin(login);
+}
+
 void catch_up_begin(struct login *login)
 {
 	struct app *app = login->app;
@@ -345,10 +388,10 @@ void catch_up_begin(struct login *login)
 			continue;
 		}
 		if (store_tx_count(tx) >= JOBS_PER_TX) {
-			store_tx_submit(tx, NULL, NULL);
+			submit(login, tx);
 			tx = store_tx_create(app->store);
 		}
 		add_job(login, tx, portal, loop_wall_ms(app->loop));
 	}
-	store_tx_submit(tx, NULL, NULL);
+	submit(login, tx);
 }

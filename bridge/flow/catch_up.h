@@ -8,4 +8,11 @@
  * lanes. To be called when a connection is up again, before its first event is taken. */
 void catch_up_begin(struct login *login);
 
+/* An event could not be stored. Slack delivers it again for some minutes only: so the
+ * same, as soon as the database is there again. */
+void catch_up_when_stored(struct login *login);
+
+/* login->catch_up_timer's. */
+void catch_up_handle_timer(void *login);
+
 #endif

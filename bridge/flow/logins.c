@@ -89,6 +89,7 @@ static void free_login(void *value)
 
 	waiters_drop(&login->settled);
 	timer_stop(&login->settle_timer);
+	timer_stop(&login->catch_up_timer);
 	socket_mode_destroy(&login->socket);
 	slack_api_destroy(&login->app_api);
 	slack_api_destroy(&login->bot_api);
@@ -127,6 +128,8 @@ static void add_login(struct logins *logins, const struct store_result *rows, si
 	login->why = xstrdup("");
 	list_init(&login->settled);
 	timer_init(&login->settle_timer, logins->app->loop, handle_settled, login);
+	timer_init(
+	        &login->catch_up_timer, logins->app->loop, catch_up_handle_timer, login);
 	fill_login(login, rows, row);
 	map_set(logins->by_team, login->team_id, login);
 	connect_login(login);

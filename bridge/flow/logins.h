@@ -19,6 +19,7 @@ struct login { /* owned by logins; stays until logins_destroy() */
 	            */
 	struct list settled; /* waiter::link; for logins_when_settled() */
 	struct timer settle_timer;
+	struct timer catch_up_timer; /* catch_up.h: it could not be stored yet */
 };
 
 struct logins *logins_create(struct app *app);

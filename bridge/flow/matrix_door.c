@@ -29,7 +29,7 @@ static void handle_committed(bool committed, void *arg)
 	}
 	if (owed->failed) {
 		err_set(&err, ERR_RETRY, 0, "not all events could be stored");
-		log_error("transaction not stored, so not accepted", "error=\"%s\"",
+		log_warn("transaction not stored, so not accepted", "error=\"%s\"",
 		        err.msg);
 	}
 	appservice_txn_done(owed->txn, &err);

@@ -2,6 +2,7 @@
 
 #include "bridge/convert/edits.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/catch_up.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/quarantine.h"
 #include "bridge/flow/slack_change.h"
@@ -48,6 +49,13 @@ static void handle_committed(bool committed, void *arg)
 	if (!committed) {
 		log_warn("event not stored, so not acknowledged", "team=%s event=%s",
 		        owed->team_id, owed->event_id);
+		struct login *login =
+		        owed->app->logins == NULL
+		                ? NULL
+		                : logins_by_team(owed->app->logins, owed->team_id);
+		if (login != NULL) {
+			catch_up_when_stored(login);
+		}
 	} else if (took_ms >= ACK_WITHIN_MS) {
 		/* Slack has given this delivery up; the next one is acknowledged. */
 		log_warn("event stored too late to acknowledge",

@@ -1,6 +1,7 @@
-#include "bridge/store/sqlite.h"
-
+/* The embedded driver: runs a batch on one connection, at once. */
+#include "bridge/store/driver.h"
 #include "bridge/store/schema.h"
+#include "lib/list.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <fcntl.h>
@@ -11,17 +12,19 @@
 #include <unistd.h>
 
 struct sqlite_db {
+	struct driver driver;
 	sqlite3 *handle;
 	sqlite3_stmt *prepared[STMT_COUNT]; /* made at first use */
 };
 
 /* ---------------------------------------------------------------- running */
 
-static enum sqlite_outcome failed(sqlite3 *handle, const char *what, struct err *err)
+static enum batch_outcome failed(sqlite3 *handle, const char *what, struct err *err)
 {
 	int rc = sqlite3_errcode(handle);
 	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
-		return SQLITE_BATCH_BUSY;
+		err_set(err, ERR_RETRY, rc, "it is locked by another program");
+		return BATCH_AWAY;
 	}
 	/* The fault of the transaction itself. A full disk may pass, and even a broken
 	 * file is no reason to give up what waits in it: somebody may mend it. */
@@ -29,7 +32,7 @@ static enum sqlite_outcome failed(sqlite3 *handle, const char *what, struct err 
 	        rc == SQLITE_CONSTRAINT || rc == SQLITE_MISMATCH || rc == SQLITE_TOOBIG;
 	err_set(err, is_wrong ? ERR_PERMANENT : ERR_RETRY, rc, "%s: %s", what,
 	        sqlite3_errmsg(handle));
-	return SQLITE_BATCH_FAILED;
+	return BATCH_FAILED;
 }
 
 static sqlite3_stmt *prepare(struct sqlite_db *db, enum store_stmt stmt)
@@ -106,10 +109,10 @@ static bool is_read_only(struct sqlite_db *db, struct list *batch)
 	return true;
 }
 
-static enum sqlite_outcome roll_back(
+static enum batch_outcome roll_back(
         struct sqlite_db *db, struct list *batch, const char *what, struct err *err)
 {
-	enum sqlite_outcome outcome = failed(db->handle, what, err);
+	enum batch_outcome outcome = failed(db->handle, what, err);
 
 	sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL,
 	        NULL); /* fails if it rolled back itself */
@@ -120,7 +123,7 @@ static enum sqlite_outcome roll_back(
 	return outcome;
 }
 
-enum sqlite_outcome sqlite_db_run(
+static enum batch_outcome run_batch(
         struct sqlite_db *db, struct list *batch, struct err *err)
 {
 	/* The write lock at the start: a batch that began by reading must not find out
@@ -143,7 +146,34 @@ enum sqlite_outcome sqlite_db_run(
 	if (sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
 		return roll_back(db, batch, "commit", err);
 	}
-	return SQLITE_BATCH_DONE;
+	return BATCH_DONE;
+}
+
+static void run(struct driver *driver, struct list *batch, batch_done_fn *done, void *arg)
+{
+	struct sqlite_db *db = container_of(driver, struct sqlite_db, driver);
+	struct err err = ERR_INIT;
+	enum batch_outcome outcome = run_batch(db, batch, &err);
+
+	done(outcome, &err, arg);
+}
+
+static bool finish(struct driver *driver, int wait_ms)
+{
+	(void)driver;
+	(void)wait_ms;
+	return true; /* nothing ever runs on */
+}
+
+static void close_db(struct driver *driver)
+{
+	struct sqlite_db *db = container_of(driver, struct sqlite_db, driver);
+
+	for (size_t i = 0; i < STMT_COUNT; i++) {
+		sqlite3_finalize(db->prepared[i]);
+	}
+	sqlite3_close(db->handle);
+	free(db);
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -183,13 +213,13 @@ static int64_t ask_number(struct sqlite_db *db, const char *sql)
 static bool migrate_from(struct sqlite_db *db, size_t version, struct err *err)
 {
 	for (size_t v = version; v < schema_version; v++) {
+		autofree char *sql = schema_migration(v, DIALECT_SQLITE);
 		char set_version[96];
 		snprintf(set_version, sizeof(set_version),
 		        "UPDATE msb_meta SET value = '%zu' WHERE name = 'version'",
 		        v + 1);
-		if (!run_sql(db, "BEGIN IMMEDIATE") ||
-		        !run_sql(db, schema_migrations[v]) || !run_sql(db, set_version) ||
-		        !run_sql(db, "COMMIT")) {
+		if (!run_sql(db, "BEGIN IMMEDIATE") || !run_sql(db, sql) ||
+		        !run_sql(db, set_version) || !run_sql(db, "COMMIT")) {
 			open_failed(db, STORE_BAD_SCHEMA, "upgrading the database failed",
 			        err);
 			run_sql(db, "ROLLBACK");
@@ -245,41 +275,30 @@ static void create_private(const char *path)
 	}
 }
 
-struct sqlite_db *sqlite_db_open(const char *uri, struct err *err)
+/* FULL: what was committed survives a power cut too, which is what an acknowledgement to
+ * Slack promises. */
+static bool set_up(struct sqlite_db *db, const char *path, struct err *err)
+{
+	if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+	            NULL) != SQLITE_OK ||
+	        !run_sql(db, "PRAGMA journal_mode = WAL") ||
+	        !run_sql(db, "PRAGMA synchronous = FULL") ||
+	        !run_sql(db, "PRAGMA foreign_keys = ON")) {
+		return open_failed(db, STORE_NO_CONNECTION, path, err);
+	}
+	return migrate(db, path, err);
+}
+
+struct driver *sqlite_open(const char *uri, struct err *err)
 {
 	struct sqlite_db *db = xcalloc(1, sizeof(*db));
 	autofree char *path = path_of_uri(uri);
 
+	db->driver = (struct driver){run, finish, close_db};
 	create_private(path);
-	int rc = sqlite3_open_v2(
-	        path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-	if (rc != SQLITE_OK) {
-		open_failed(db, STORE_NO_CONNECTION, path, err);
-		sqlite_db_close(&db);
+	if (!set_up(db, path, err)) {
+		close_db(&db->driver);
 		return NULL;
 	}
-	/* FULL: what was committed survives a power cut too, which is what an
-	 * acknowledgement to Slack promises. */
-	if (!run_sql(db, "PRAGMA journal_mode = WAL") ||
-	        !run_sql(db, "PRAGMA synchronous = FULL") ||
-	        !run_sql(db, "PRAGMA foreign_keys = ON")) {
-		open_failed(db, STORE_NO_CONNECTION, path, err);
-		sqlite_db_close(&db);
-		return NULL;
-	}
-	if (!migrate(db, path, err)) {
-		sqlite_db_close(&db);
-		return NULL;
-	}
-	return db;
-}
-
-void sqlite_db_close(struct sqlite_db **db)
-{
-	for (size_t i = 0; i < STMT_COUNT; i++) {
-		sqlite3_finalize((*db)->prepared[i]);
-	}
-	sqlite3_close((*db)->handle);
-	free(*db);
-	*db = NULL;
+	return &db->driver;
 }

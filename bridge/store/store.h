@@ -5,7 +5,7 @@
  * whatever done() does is backed by durable rows: commit first, then speak. If the shared
  * commit fails, each transaction is tried alone, so that a bad one hurts only itself.
  *
- * Two drivers have the same face: SQLite (embedded) and, later, PostgreSQL. */
+ * Two drivers have the same face: SQLite (embedded) and PostgreSQL (driver.h). */
 #ifndef BRIDGE_STORE_H
 #define BRIDGE_STORE_H
 

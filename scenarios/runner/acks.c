@@ -7,7 +7,7 @@
 
 struct event { /* by its event_id, or its envelope's ID where it has none */
 	const struct record *delivery; /* the last one */
-	bool acked;
+	bool acked, excused;
 };
 
 struct envelope { /* by its ID: one frame, unless Slack sends it again by mistake */
@@ -19,6 +19,7 @@ struct acks {
 	struct map *envelopes; /* struct envelope */
 	size_t wrong;
 	const struct record *first_wrong;
+	bool database_failed; /* the story took it away */
 };
 
 struct acks *acks_create(void)
@@ -100,8 +101,20 @@ static void add_envelope(struct acks *acks, const struct record *record)
 	get_event(acks, event_key(record, "envelope"))->delivery = record;
 }
 
+/* What cannot be stored must not be acknowledged, until Slack gives it up. */
+static void add_lost(struct acks *acks, const struct record *record)
+{
+	if (acks->database_failed) {
+		get_event(acks, event_key(record, "envelope"))->excused = true;
+	}
+}
+
 void acks_add(struct acks *acks, const struct record *record)
 {
+	if (record->at == TAP_RUNNER && (record_is(record, "does", "database.stop") ||
+	                                        record_is(record, "does", "database.lock"))) {
+		acks->database_failed = true;
+	}
 	if (record->at != TAP_SLACK) {
 		return;
 	}
@@ -109,6 +122,8 @@ void acks_add(struct acks *acks, const struct record *record)
 		add_envelope(acks, record);
 	} else if (record_is(record, "kind", "ack")) {
 		add_ack(acks, record);
+	} else if (record_is(record, "kind", "lost")) {
+		add_lost(acks, record);
 	}
 }
 
@@ -124,7 +139,7 @@ static size_t count_open(const struct acks *acks, const struct record **first)
 
 	while (map_next(acks->events, &cursor, NULL, &value)) {
 		const struct event *event = value;
-		if (event->acked || event->delivery == NULL) {
+		if (event->acked || event->excused || event->delivery == NULL) {
 			continue;
 		}
 		if (count++ == 0) {

@@ -22,6 +22,7 @@ enum option_code {
 	OPT_OUT,
 	OPT_CHECK,
 	OPT_VERBS,
+	OPT_DATABASE,
 };
 
 static const struct option options[] = {
@@ -38,6 +39,7 @@ static const struct option options[] = {
         {"out", required_argument, NULL, OPT_OUT},
         {"check", no_argument, NULL, OPT_CHECK},
         {"verbs", no_argument, NULL, OPT_VERBS},
+        {"database", required_argument, NULL, OPT_DATABASE},
         {"help", no_argument, NULL, 'h'},
         {0},
 };
@@ -61,6 +63,7 @@ void command_usage(FILE *out)
 	      "                      daemon, before and after it, with kill -9 there\n"
 	      "      --kill-at K     one run of that: 2k before the k-th durable call, 2k+1 after it\n"
 	      "      --bridge PATH   the daemon (beside this program), or a wrapper such as valgrind\n"
+	      "      --database KIND sqlite (if not said) or postgres, for stories that do not say\n"
 	      "      --out DIR       where files and results go (out)\n"
 	      "\n"
 	      "Exit status: 0 passed, 1 failed, 2 usage or a wrong scenario, 3 the harness itself,\n"
@@ -134,6 +137,13 @@ static bool read_option(struct command *command, int code)
 			fprintf(stderr, "scenario: --torture knows kill9 only\n");
 		}
 		return command->torture_kill9;
+	case OPT_DATABASE:
+		command->engine.on_postgres = strcmp(optarg, "postgres") == 0;
+		if (!command->engine.on_postgres && strcmp(optarg, "sqlite") != 0) {
+			fprintf(stderr, "scenario: --database is sqlite or postgres\n");
+			return false;
+		}
+		return true;
 	case OPT_CHECK:
 		command->check_only = true;
 		return true;

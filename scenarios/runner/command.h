@@ -44,7 +44,7 @@ void command_usage(FILE *out);
 bool command_select(const struct command *command, struct story_set *set,
         const struct story ***selected, size_t *count);
 
-int command_run(const struct command *command);
+int command_run(struct command *command);
 int command_torture(
         const struct command *command, const struct story *const *stories, size_t count);
 int command_repeat(

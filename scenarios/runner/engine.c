@@ -233,6 +233,7 @@ static bool kill_children(void)
 static void find_leftovers(struct play *play)
 {
 	daemon_destroy(&play->daemon);
+	database_destroy(&play->database);       /* its server is a process of ours too */
 	while (waitpid(-1, NULL, WNOHANG) > 0) { /* ended, only nobody asked how */
 	}
 	if (kill_children()) {

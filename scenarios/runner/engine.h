@@ -24,8 +24,11 @@ struct engine_options {
 	                        daemon.log ... */
 	const char *worlds_dir;
 	uint64_t seed;
-	bool keep;    /* keep the daemon's files of passed stories too */
-	bool verbose; /* print the timeline as it grows */
+	const char
+	        *postgres; /* folder of a server's socket, for all stories; NULL: none */
+	bool on_postgres;  /* stories that do not say use it */
+	bool keep;         /* keep the daemon's files of passed stories too */
+	bool verbose;      /* print the timeline as it grows */
 	long kill_at; /* torture: kill -9 around the k-th durable call: 2k before, 2k+1
 	                 after; 0: no */
 };

@@ -73,7 +73,7 @@ static int schema(void)
 	return STATUS_OK;
 }
 
-static int dispatch(const struct command *command)
+static int dispatch(struct command *command)
 {
 	if (str_equal(command->name, "run")) {
 		return command_run(command);

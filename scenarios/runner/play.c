@@ -130,15 +130,48 @@ static void name_values(struct play *play)
 	name_token(play, "xapp-", "slack.app_token");
 }
 
+/* A story that stops its server must not stop that of the others. */
+static bool stops_database(const struct story *story)
+{
+	for (size_t i = 0; i < story->step_count; i++) {
+		if (str_equal(story->steps[i].verb, "database.stop")) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool open_database(struct play *play, struct err *err)
+{
+	const char *wish = json_str(play->story->setup, "database");
+	const struct database_options options = {
+	        .dir = play->setup.dir,
+	        .shared_socket = play->options->postgres,
+	        .wants_postgres = wish == NULL ? play->options->on_postgres
+	                                       : str_equal(wish, "postgres"),
+	        .own_server = stops_database(play->story),
+	};
+
+	play->database = database_create(&options, err);
+	return play->database != NULL;
+}
+
 static bool open_setup(struct play *play, struct err *err)
 {
-	play->has_setup = setup_create(&play->setup, play->options->seed,
-	        sim_slack_url(play->slack), sim_matrix_url(play->matrix),
-	        sim_matrix_server_name(play->matrix),
-	        json_get(play->story->setup, "bridge.config"), err);
-	if (!play->has_setup) {
+	play->has_setup = setup_create(&play->setup, err);
+	if (!play->has_setup || !open_database(play, err)) {
 		return false;
 	}
+	const struct setup_parts parts = {
+	        .seed = play->options->seed,
+	        .slack_url = sim_slack_url(play->slack),
+	        .matrix_url = sim_matrix_url(play->matrix),
+	        .server_name = sim_matrix_server_name(play->matrix),
+	        .database_type = database_type(play->database),
+	        .database_uri = database_uri(play->database),
+	        .changes = json_get(play->story->setup, "bridge.config"),
+	};
+	setup_fill(&play->setup, &parts);
 	name_port(play, play->setup.port, "<bridge>");
 	timeline_rename(play->timeline, play->setup.dir, "<dir>");
 	autofree char *log = xasprintf("%s/daemon.log", play->setup.dir);
@@ -190,8 +223,8 @@ void play_destroy(struct play **play)
 	if (it == NULL) {
 		return;
 	}
-	dblock_release(&it->dblock);
 	daemon_destroy(&it->daemon);
+	database_destroy(&it->database);
 	jobs_cancel(it);
 	sim_slack_destroy(&it->slack);
 	sim_matrix_destroy(&it->matrix);

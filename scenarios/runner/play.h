@@ -10,7 +10,7 @@
 #include "lib/loop.h"
 
 #include "scenarios/runner/daemon.h"
-#include "scenarios/runner/dblock.h"
+#include "scenarios/runner/database.h"
 #include "scenarios/runner/engine.h"
 #include "scenarios/runner/failure.h"
 #include "scenarios/runner/match.h"
@@ -59,11 +59,11 @@ struct play {
 	struct record *end;    /* of the last life that ended; NULL: none has */
 	struct kill_rule kill_rule;
 
-	struct dblock *dblock; /* NULL: the database is not locked by us */
-	struct list jobs;      /* job::link */
-	size_t ready;          /* index of the first record since then */
-	size_t cursor[TAPS];   /* index behind the last record a single-event expect found
-	                        */
+	struct database *database;
+	struct list jobs;    /* job::link */
+	size_t ready;        /* index of the first record since then */
+	size_t cursor[TAPS]; /* index behind the last record a single-event expect found
+	                      */
 	uint64_t durable_at_ready, durable_at_rest;
 
 	enum verdict verdict;

@@ -1,9 +1,13 @@
+#include "lib/json.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 
 #include "scenarios/runner/command.h"
 #include "scenarios/runner/files.h"
+#include "scenarios/runner/pgserver.h"
 #include "scenarios/runner/pool.h"
 #include "scenarios/runner/report.h"
+#include "scenarios/runner/setup.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,18 +62,47 @@ static bool has_programs(const struct command *command)
 	return folder_make(command->engine.out_dir);
 }
 
-int command_run(const struct command *command)
+/* True if there is nothing to do or the server runs. The stories share it, each with a
+ * database of its own. */
+static bool start_postgres(struct command *command, const struct story *const *stories,
+        size_t count, struct pgserver **server)
 {
+	bool wanted = command->engine.on_postgres;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < count; i++) {
+		wanted = wanted ||
+		         str_equal(json_str(stories[i]->setup, "database"), "postgres");
+	}
+	if (!wanted) {
+		return true;
+	}
+	setup_sweep();
+	autofree char *dir = setup_shared_folder("pg");
+	*server = pgserver_create(dir, &err);
+	if (*server == NULL) {
+		fprintf(stderr, "scenario: %s\n", err.msg);
+		return false;
+	}
+	command->engine.postgres = pgserver_socket(*server);
+	return true;
+}
+
+int command_run(struct command *command)
+{
+	struct pgserver *server = NULL;
 	const struct story **stories;
 	struct story_set set;
 	size_t count;
 	int status = STATUS_USAGE;
 
-	if (command_select(command, &set, &stories, &count) && has_programs(command)) {
+	if (command_select(command, &set, &stories, &count) && has_programs(command) &&
+	        start_postgres(command, stories, count, &server)) {
 		status = command->torture_kill9 ? command_torture(command, stories, count)
 		         : command->repeat > 1  ? command_repeat(command, stories, count)
 		                                : run_once(command, stories, count);
 	}
+	pgserver_destroy(&server);
 	free(stories);
 	story_set_finish(&set);
 	return status;

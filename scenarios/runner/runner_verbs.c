@@ -15,6 +15,7 @@ static const char *const signals[] = {"TERM", "INT", "HUP", "QUIT", NULL};
 static const char *const registrations[] = {"good", "none", NULL};
 static const char *const kill_moments[] = {"before", "after", "before_answer", NULL};
 static const char *const links[] = {"slack-ws", "slack-api", "matrix", NULL};
+static const char *const database_stops[] = {"fast", "immediate", NULL};
 static const char *const cuts[] = {"rst", "fin", "refuse", NULL};
 
 #define AROUND_FIELDS                                                                    \
@@ -100,6 +101,13 @@ static const struct verb_field look_fields[] = {
         {0},
 };
 
+static const struct verb_field database_stop_fields[] = {
+        {"how", VERB_STR, false,
+                "fast (if not said) rolls back and stops; immediate is a crash",
+                database_stops},
+        {0},
+};
+
 static const struct verb_field advance_fields[] = {
         {"by", VERB_DURATION, true,
                 "how far the virtual clock moves, timers firing on the way", NULL},
@@ -170,10 +178,12 @@ const struct verb runner_verbs[] = {
         {"file.look",
                 "reports a file of the run's folder, at the bridge's tap: file, mode, text",
                 look_fields, NULL},
-        {"database.lock",
-                "another program takes the write lock of the daemon's database file",
+        {"database.lock", "another program takes the right to write to the database",
                 no_fields, NULL},
         {"database.unlock", "and lets go of it", no_fields, NULL},
+        {"database.stop", "stops the PostgreSQL server of this story",
+                database_stop_fields, NULL},
+        {"database.start", "and starts it again", no_fields, NULL},
         {"clock.advance", "lets virtual time pass", advance_fields, NULL},
         {"net.cut", "breaks a connection of the daemon below the protocol", cut_fields,
                 NULL},

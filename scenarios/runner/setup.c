@@ -109,6 +109,11 @@ static bool make_folder(struct setup *setup, struct err *err)
 	return true;
 }
 
+char *setup_shared_folder(const char *name)
+{
+	return xasprintf("%s/" FOLDER_PREFIX "%d-%s", base_folder(), (int)getpid(), name);
+}
+
 /* ---------------------------------------------------------------- texts */
 
 static char *make_token(struct rand *rand, const char *prefix)
@@ -149,17 +154,15 @@ static void make_logging(cJSON *config)
 	tree_set(config, "logging.writers", writers);
 }
 
-static void make_config(struct setup *setup, const char *slack_url,
-        const char *matrix_url, const char *server_name)
+static void make_config(struct setup *setup, const struct setup_parts *parts)
 {
+	const char *server_name = parts->server_name;
 	cJSON *config = json_new(), *permissions = json_new();
-	autofree char *api_url = xasprintf("%s/api/", slack_url);
+	autofree char *api_url = xasprintf("%s/api/", parts->slack_url);
 	autofree char *own_url = xasprintf("http://127.0.0.1:%u", setup->port);
-	autofree char *database =
-	        xasprintf("file:%s/bridge.db?_txlock=immediate", setup->dir);
 	autofree char *admin = xasprintf("@admin:%s", server_name);
 
-	tree_set_str(config, "homeserver.address", matrix_url);
+	tree_set_str(config, "homeserver.address", parts->matrix_url);
 	tree_set_str(config, "homeserver.domain", server_name);
 	tree_set_str(config, "appservice.address", own_url);
 	tree_set_str(config, "appservice.hostname", "127.0.0.1");
@@ -169,8 +172,8 @@ static void make_config(struct setup *setup, const char *slack_url,
 	tree_set_str(config, "appservice.as_token", setup->as_token);
 	tree_set_str(config, "appservice.hs_token", setup->hs_token);
 	tree_set_str(config, "appservice.username_template", "slack_{{.}}");
-	tree_set_str(config, "database.type", "sqlite3-fk-wal");
-	tree_set_str(config, "database.uri", database);
+	tree_set_str(config, "database.type", parts->database_type);
+	tree_set_str(config, "database.uri", parts->database_uri);
 	tree_set_str(config, "network.api_url", api_url);
 	json_set_str(permissions, "*", "relay");
 	json_set_str(permissions, server_name, "user");
@@ -180,24 +183,26 @@ static void make_config(struct setup *setup, const char *slack_url,
 	setup->config = config;
 }
 
-bool setup_create(struct setup *setup, uint64_t seed, const char *slack_url,
-        const char *matrix_url, const char *server_name, const cJSON *changes,
-        struct err *err)
+bool setup_create(struct setup *setup, struct err *err)
 {
-	struct rand rand;
-
 	*setup = (struct setup){.port_lock = -1};
 	if (!make_folder(setup, err) || !take_port(setup, err)) {
 		setup_finish(setup);
 		return false;
 	}
-	rand_seed(&rand, seed ^ 0x7365747570u);
+	return true;
+}
+
+void setup_fill(struct setup *setup, const struct setup_parts *parts)
+{
+	struct rand rand;
+
+	rand_seed(&rand, parts->seed ^ 0x7365747570u);
 	setup->as_token = make_token(&rand, "as_");
 	setup->hs_token = make_token(&rand, "hs_");
 	make_registration(setup);
-	make_config(setup, slack_url, matrix_url, server_name);
-	tree_change(setup->config, changes);
-	return true;
+	make_config(setup, parts);
+	tree_change(setup->config, parts->changes);
 }
 
 void setup_finish(struct setup *setup)

@@ -20,10 +20,18 @@ struct setup {
 
 enum { SETUP_TOKEN_CHARS = 40 };
 
-/* changes: dotted keys and values over the default configuration; may be NULL. */
-bool setup_create(struct setup *setup, uint64_t seed, const char *slack_url,
-        const char *matrix_url, const char *server_name, const cJSON *changes,
-        struct err *err);
+/* A folder and a port. */
+bool setup_create(struct setup *setup, struct err *err);
+
+/* Tokens, registration and configuration; database_type and _uri are for the latter.
+ * changes: dotted keys and values over the default configuration; may be NULL. */
+struct setup_parts {
+	uint64_t seed;
+	const char *slack_url, *matrix_url, *server_name;
+	const char *database_type, *database_uri;
+	const cJSON *changes;
+};
+void setup_fill(struct setup *setup, const struct setup_parts *parts);
 /* Removes the folder. */
 void setup_finish(struct setup *setup);
 
@@ -33,6 +41,8 @@ bool setup_write_config(const struct setup *setup, const cJSON *changes, struct 
 bool setup_write_file(const char *path, const char *text, struct err *err);
 bool setup_write_registration(const struct setup *setup, struct err *err);
 
+/* The name of a folder for all runs of this process, swept like theirs. Caller frees. */
+char *setup_shared_folder(const char *name);
 /* Removes the folders of processes that are no more: of runs that were killed. */
 void setup_sweep(void);
 

@@ -287,7 +287,11 @@ static bool step_lock(struct play *play, const struct story_step *step, const cJ
 
 	(void)step;
 	(void)args;
-	return dblock_take(&play->dblock, play->setup.dir, &err) || fail_err(play, &err);
+	if (!database_lock(play->database, &err)) {
+		return fail_err(play, &err);
+	}
+	vtime_allow_stall(play->vtime, database_is_server(play->database));
+	return true;
 }
 
 static bool step_unlock(
@@ -295,8 +299,33 @@ static bool step_unlock(
 {
 	(void)step;
 	(void)args;
-	dblock_release(&play->dblock);
+	database_unlock(play->database);
+	vtime_allow_stall(play->vtime, false);
+	vtime_wake(play->vtime);
 	return true;
+}
+
+static bool step_db_stop(
+        struct play *play, const struct story_step *step, const cJSON *args)
+{
+	struct err err = ERR_INIT;
+
+	(void)step;
+	if (!database_stop(play->database, json_str_or(args, "how", "fast"), &err)) {
+		return fail_err(play, &err);
+	}
+	vtime_wake(play->vtime);
+	return true;
+}
+
+static bool step_db_start(
+        struct play *play, const struct story_step *step, const cJSON *args)
+{
+	struct err err = ERR_INIT;
+
+	(void)step;
+	(void)args;
+	return database_start(play->database, &err) || fail_err(play, &err);
 }
 
 /* ---------------------------------------------------------------- one step */
@@ -315,6 +344,8 @@ static const struct {
         {"file.look", props_look},
         {"database.lock", step_lock},
         {"database.unlock", step_unlock},
+        {"database.stop", step_db_stop},
+        {"database.start", step_db_start},
         {"clock.advance", step_advance},
         {"net.cut", step_cut},
         {"net.heal", step_heal},

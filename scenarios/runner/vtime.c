@@ -379,3 +379,8 @@ bool vtime_refuse_port(struct vtime *vtime, uint16_t port, bool refuse)
 	}
 	return !refuse;
 }
+
+void vtime_allow_stall(struct vtime *vtime, bool allow)
+{
+	atomic_store(&vtime->page->may_stall, allow ? 1 : 0);
+}

@@ -87,6 +87,9 @@ void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at);
  * way (enum vclock_fault), and in each life again; 0: no more. False: too long. */
 bool vtime_set_fault(
         struct vtime *vtime, unsigned fault, const char *key, const char *text);
+/* The database server may leave a question without an answer until the runner does
+ * something: such a wait is idleness. Otherwise the clock stands still while it works. */
+void vtime_allow_stall(struct vtime *vtime, bool allow);
 /* The party's connect() to this port of 127.0.0.1 finds nobody. False: too many. */
 bool vtime_refuse_port(struct vtime *vtime, uint16_t port, bool refuse);
 

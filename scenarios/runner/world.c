@@ -13,10 +13,14 @@
 
 static const char *const profiles[] = {"conduwuit", "synapse", "spec", NULL};
 
+static const char *const databases[] = {"sqlite", "postgres", NULL};
+
 static const struct verb_field setup_fields[] = {
         {"like", VERB_STR, false, "another world: its setup and steps come first", NULL},
         {"bridge", VERB_OBJ, false, "config: keys to change in the good configuration",
                 NULL},
+        {"database", VERB_STR, false,
+                "sqlite or postgres; what the command line says if not said", databases},
         {"matrix", VERB_OBJ, false, "profile: the homeserver to play", NULL},
         {"slack", VERB_OBJ, false, "how the workspace begins", NULL},
         {0},

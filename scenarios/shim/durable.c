@@ -102,6 +102,7 @@ int rename(const char *from, const char *to)
 
 ssize_t send(int fd, const void *data, size_t n, int flags)
 {
+	shim_outside_sent(fd);
 	DURABLE(ssize_t, fd, send(fd, data, n, flags));
 }
 

@@ -124,5 +124,9 @@ int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t to_bytes)
 		return -1;
 	}
 	note_connection(shim, fd);
-	return shim->real.connect(fd, to.__sockaddr__, to_bytes);
+	int result = shim->real.connect(fd, to.__sockaddr__, to_bytes);
+	if (shim_in_daemon(shim) && (result == 0 || errno == EINPROGRESS)) {
+		shim_outside_connected(fd, to.__sockaddr__, to_bytes);
+	}
+	return result;
 }

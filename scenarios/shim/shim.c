@@ -39,6 +39,8 @@ static const struct symbol symbols[] = {
         SYMBOL(sendto),
         SYMBOL(sendmsg),
         SYMBOL(sendfile),
+        SYMBOL(recv),
+        SYMBOL(close),
         SYMBOL(connect),
         SYMBOL(accept),
         SYMBOL(accept4),

@@ -48,6 +48,8 @@ struct shim_real {
 	        int, const void *, size_t, int, const struct sockaddr *, socklen_t);
 	ssize_t (*sendmsg)(int, const struct msghdr *, int);
 	ssize_t (*sendfile)(int, int, off_t *, size_t);
+	ssize_t (*recv)(int, void *, size_t, int);
+	int (*close)(int);
 	int (*connect)(int, const struct sockaddr *, socklen_t);
 	int (*accept)(int, struct sockaddr *, socklen_t *);
 	int (*accept4)(int, struct sockaddr *, socklen_t *, int);
@@ -88,6 +90,15 @@ int shim_wait(struct shim *shim, const struct shim_wait *wait, int64_t timeout_u
 bool shim_push(void);
 /* Until everything the runner sent can be read. */
 void shim_receive_all(void);
+
+/* ---- outside.c: servers that work in real time (PostgreSQL) ---- */
+
+/* connect() to this address is about to succeed or be under way. */
+void shim_outside_connected(int fd, const struct sockaddr *to, socklen_t to_bytes);
+void shim_outside_sent(int fd);
+/* Waits in real time while such a server owes the daemon an answer. 1: look again, 0:
+ * none does, -1: a signal came. */
+int shim_outside_wait(struct shim *shim, const sigset_t *mask);
 
 /* The daemon did something else than read the clock. */
 void shim_note_work(void);

@@ -47,6 +47,7 @@ static int look_until(struct shim *shim, const struct shim_wait *wait,
         int64_t deadline_us, const sigset_t *mask)
 {
 	static const struct timespec at_once;
+	bool asked_outside = false;
 
 	for (;;) {
 		uint64_t seen =
@@ -60,6 +61,16 @@ static int look_until(struct shim *shim, const struct shim_wait *wait,
 		}
 		if (shim->real.ppoll(NULL, 0, &at_once, mask) < 0) {
 			return -1; /* a signal is waiting */
+		}
+		/* An answer that the daemon does not look for is no reason to ask twice.
+		 */
+		int outside = asked_outside ? 0 : shim_outside_wait(shim, mask);
+		if (outside < 0) {
+			return -1;
+		}
+		asked_outside = outside > 0;
+		if (asked_outside) {
+			continue;
 		}
 		atomic_store(&shim->page->daemon_holds, shim_push() ? 1 : 0);
 		report_idle(shim, deadline_us, seen);

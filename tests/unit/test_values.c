@@ -110,8 +110,16 @@ static void a_setup_comes_from_the_seed(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		assert_true(setup_create(&setups[i], i < 2 ? 5 : 6, "http://127.0.0.1:1",
-		        "http://127.0.0.1:2", "sim.test", NULL, NULL));
+		const struct setup_parts parts = {
+		        .seed = i < 2 ? 5 : 6,
+		        .slack_url = "http://127.0.0.1:1",
+		        .matrix_url = "http://127.0.0.1:2",
+		        .server_name = "sim.test",
+		        .database_type = "sqlite3-fk-wal",
+		        .database_uri = "file:x.db",
+		};
+		assert_true(setup_create(&setups[i], NULL));
+		setup_fill(&setups[i], &parts);
 		assert_true(setup_write_config(&setups[i], NULL, NULL));
 		assert_int_equal(access(setups[i].config_path, R_OK), 0);
 	}
