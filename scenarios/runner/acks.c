@@ -111,8 +111,9 @@ static void add_lost(struct acks *acks, const struct record *record)
 
 void acks_add(struct acks *acks, const struct record *record)
 {
-	if (record->at == TAP_RUNNER && (record_is(record, "does", "database.stop") ||
-	                                        record_is(record, "does", "database.lock"))) {
+	if (record->at == TAP_RUNNER &&
+	        (record_is(record, "does", "database.stop") ||
+	                record_is(record, "does", "database.lock"))) {
 		acks->database_failed = true;
 	}
 	if (record->at != TAP_SLACK) {
