@@ -151,17 +151,13 @@ void local_check_database(
 	struct err err = ERR_INIT;
 
 	*peek = (struct peek){0};
-	if (!str_starts(config->database.type, "sqlite3")) {
-		findings_add(findings, VERDICT_SKIP, "database", 0, NULL,
-		        "type %s: not looked into; the start will tell",
-		        config->database.type);
-		return;
-	}
-	if (!peek_sqlite(config->database.uri, peek, &err)) {
+	if (!peek_database(config->database.type, config->database.uri, peek, &err)) {
 		findings_add(findings, VERDICT_FAIL, "database", err.code,
 		        err.code == EXIT_DATABASE_SCHEMA
 		                ? "use the program's newest version, or another "
 		                  "database.uri"
+		        : str_equal(config->database.type, "postgres")
+		                ? "start the server, or change database.uri"
 		                : "make the folder, give it to the bridge's user, or "
 		                  "change database.uri",
 		        "%s", err.msg);

@@ -1,68 +1,32 @@
 #include "bridge/store/peek.h"
 
+#include "bridge/store/peek_source.h"
 #include "bridge/store/schema.h"
 #include "bridge/store/store.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
-#include <errno.h>
-#include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-/* The first column of the first row; 0 if there is none, or no such table. */
-static int64_t number(sqlite3 *db, const char *sql)
+static void keep_login(const char *const *cells, void *arg)
 {
-	sqlite3_stmt *stmt = NULL;
-	int64_t value = 0;
+	struct peek *out = arg;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
-	        sqlite3_step(stmt) == SQLITE_ROW) {
-		value = sqlite3_column_int64(stmt, 0);
-	}
-	sqlite3_finalize(stmt);
-	return value;
+	out->logins =
+	        xrealloc(out->logins, (out->login_count + 1) * sizeof(*out->logins));
+	out->logins[out->login_count++] = (struct peek_login){xstrdup(cells[0]),
+	        xstrdup(cells[1]), xstrdup(cells[2]), xstrdup(cells[3])};
 }
 
-static char *text_at(sqlite3_stmt *stmt, int column)
+bool peek_read(const struct peek_source *source, struct peek *out, struct err *err)
 {
-	const unsigned char *text = sqlite3_column_text(stmt, column);
-	return xstrdup(text == NULL ? "" : (const char *)text);
-}
+	void *db = source->db;
 
-static void read_logins(sqlite3 *db, struct peek *out)
-{
-	sqlite3_stmt *stmt = NULL;
-
-	if (sqlite3_prepare_v2(db,
-	            "SELECT team_id, team_name, bot_token, app_token FROM login "
-	            "ORDER BY team_id",
-	            -1, &stmt, NULL) != SQLITE_OK) {
-		return;
-	}
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
-		out->logins = xrealloc(
-		        out->logins, (out->login_count + 1) * sizeof(*out->logins));
-		out->logins[out->login_count++] = (struct peek_login){text_at(stmt, 0),
-		        text_at(stmt, 1), text_at(stmt, 2), text_at(stmt, 3)};
-	}
-	sqlite3_finalize(stmt);
-}
-
-static bool read_all(sqlite3 *db, struct peek *out, struct err *err)
-{
-	int rc = sqlite3_exec(db, "SELECT COUNT(*) FROM sqlite_master", NULL, NULL, NULL);
-
-	if (rc != SQLITE_OK) {
-		return err_set(err, ERR_PERMANENT, STORE_NO_CONNECTION, "%s",
-		        sqlite3_errmsg(db));
-	}
-	if (number(db, "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'") == 0) {
+	if (source->number(db, source->count_tables) == 0) {
 		return true; /* empty: the first start makes the tables */
 	}
 	out->is_there = true;
-	out->version = number(
+	out->version = source->number(
 	        db, "SELECT CAST(value AS INTEGER) FROM msb_meta WHERE name = 'version'");
 	if (out->version == 0) {
 		return err_set(err, ERR_PERMANENT, STORE_BAD_SCHEMA,
@@ -73,41 +37,22 @@ static bool read_all(sqlite3 *db, struct peek *out, struct err *err)
 		        "its schema %lld is newer than this program's, %lld",
 		        (long long)out->version, (long long)out->newest);
 	}
-	out->waiting = number(db, "SELECT COUNT(*) FROM inbox WHERE state = 0");
-	out->dead = number(db, "SELECT COUNT(*) FROM inbox WHERE state = 2");
-	out->quarantined = number(db, "SELECT COUNT(*) FROM inbox WHERE state = 3");
-	read_logins(db, out);
+	out->waiting = source->number(db, "SELECT COUNT(*) FROM inbox WHERE state = 0");
+	out->dead = source->number(db, "SELECT COUNT(*) FROM inbox WHERE state = 2");
+	out->quarantined =
+	        source->number(db, "SELECT COUNT(*) FROM inbox WHERE state = 3");
+	source->each(db,
+	        "SELECT team_id, team_name, bot_token, app_token FROM login "
+	        "ORDER BY team_id",
+	        keep_login, out);
 	return true;
 }
 
-/* A new database is made in this folder: is it there, and ours to write? */
-static bool check_folder(const char *path, struct err *err)
+bool peek_database(const char *type, const char *uri, struct peek *out, struct err *err)
 {
-	const char *slash = strrchr(path, '/');
-	autofree char *folder =
-	        slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
-
-	return access(folder, W_OK | X_OK) == 0 ||
-	       err_set(err, ERR_PERMANENT, STORE_NO_CONNECTION, "the folder %s: %s",
-	               folder, strerror(errno));
-}
-
-bool peek_sqlite(const char *uri, struct peek *out, struct err *err)
-{
-	const char *begin = str_starts(uri, "file:") ? uri + 5 : uri;
-	autofree char *path = xstrndup(begin, strcspn(begin, "?"));
-	sqlite3 *db = NULL;
-
 	*out = (struct peek){.newest = (int64_t)schema_version};
-	if (access(path, F_OK) != 0) {
-		return check_folder(path, err);
-	}
-	bool is_good = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK
-	                       ? read_all(db, out, err)
-	                       : err_set(err, ERR_PERMANENT, STORE_NO_CONNECTION, "%s",
-	                                 sqlite3_errmsg(db));
-	sqlite3_close(db);
-	return is_good;
+	return str_equal(type, "postgres") ? peek_postgres(uri, out, err)
+	                                   : peek_sqlite(uri, out, err);
 }
 
 void peek_finish(struct peek *peek)

@@ -20,9 +20,9 @@ struct peek {
 	size_t login_count;
 };
 
-/* SQLite only. False and *err (code: the exit status owed) if it cannot be read, or is
- * another program's. */
-bool peek_sqlite(const char *uri, struct peek *out, struct err *err);
+/* type and uri as of the configuration. Blocks, for at most about ten seconds. False and
+ * *err (code: the exit status owed) if it cannot be read, or is another program's. */
+bool peek_database(const char *type, const char *uri, struct peek *out, struct err *err);
 void peek_finish(struct peek *peek);
 
 #endif

@@ -118,20 +118,21 @@ static void a_look_changes_nothing(void **state)
 	assert_non_null(mkdtemp(dir));
 	autofree char *path = xasprintf("%s/b.db", dir);
 	autofree char *uri = xasprintf("file:%s?_txlock=immediate", path);
-	assert_true(peek_sqlite(uri, &peek, &err));
+	assert_true(peek_database("sqlite3-fk-wal", uri, &peek, &err));
 	assert_false(peek.is_there);
 	assert_int_not_equal(access(path, F_OK), 0);
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(write(fd, "this is no database, surely not", 31), 31);
 	close(fd);
-	assert_false(peek_sqlite(uri, &peek, &err));
+	assert_false(peek_database("sqlite3-fk-wal", uri, &peek, &err));
 	assert_int_equal(err.code, STORE_NO_CONNECTION);
 	peek_finish(&peek);
 	unlink(path);
 	struct loop *loop = loop_create();
 	struct store *store = store_open(loop, "sqlite3-fk-wal", uri, &err);
 	assert_non_null(store);
-	assert_true(peek_sqlite(uri, &peek, &err)); /* while it is open */
+	assert_true(
+	        peek_database("sqlite3-fk-wal", uri, &peek, &err)); /* while it is open */
 	assert_true(peek.is_there);
 	assert_int_equal(peek.version, peek.newest);
 	assert_int_equal(peek.login_count, 0);
