@@ -1,6 +1,7 @@
 /* The commands that only answer: help, version, status, cancel. */
 #include "bridge/command/command.h"
 
+#include "bridge/flow/credentials.h"
 #include "lib/buf.h"
 #include "lib/mem.h"
 #include <stdlib.h>
@@ -44,9 +45,11 @@ enum step_rc command_status(struct command_call *call)
 	}
 	buf_init(&text, MAX_REPLY_BYTES);
 	for (size_t i = 0; logins_next(call->app->logins, &i, &login);) {
+		const char *trouble = credentials_trouble(login->credentials);
+		const char *why = trouble[0] == '\0' ? login->why : trouble;
 		buf_printf(&text, "%s (%s): %s%s%s\n", login->team_name, login->team_id,
 		        socket_mode_state_to_str(socket_mode_state(login->socket)),
-		        login->why[0] == '\0' ? "" : " - ", login->why);
+		        why[0] == '\0' ? "" : " - ", why);
 	}
 	command_reply(call, "%s", buf_cstr(&text));
 	buf_finish(&text);

@@ -27,6 +27,7 @@ const struct flow_def *const all_flows[] = {
         &invite_flow,
         &command_flow,
         &notice_flow,
+        &tell_owner_flow,
         NULL,
 };
 

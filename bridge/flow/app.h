@@ -50,13 +50,14 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_INVITE "invite"
 #define FLOW_COMMAND "command"
 #define FLOW_NOTICE "notice"
+#define FLOW_TELL_OWNER "tell_owner"
 
 extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion_flow,
         slack_reaction_flow, catch_up_flow, open_portal_flow, invite_owner_flow,
         login_sync_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
         matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
         slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
-        matrix_file_carry_flow, file_delete_flow;
+        matrix_file_carry_flow, file_delete_flow, tell_owner_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 

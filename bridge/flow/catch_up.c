@@ -184,7 +184,6 @@ static void handle_page(const struct slack_event *messages, size_t count,
 	struct app *app = flow->app;
 	struct state *state = flow->state;
 	struct login *login = logins_by_team(app->logins, field(flow, "team"));
-	const struct err patient = logins_patient(err);
 
 	if (err->kind == ERR_NONE && login != NULL) {
 		for (size_t i = 0; i < count; i++) {
@@ -200,7 +199,7 @@ static void handle_page(const struct slack_event *messages, size_t count,
 		        enough || next_cursor[0] == '\0' ? "end" : next_cursor);
 		flow_set_fact(flow, "page", "new");
 	}
-	flow_continue(flow, &patient);
+	flow_continue(flow, err);
 }
 
 static enum step_rc list_missed(struct flow *flow)

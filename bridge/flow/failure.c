@@ -230,7 +230,7 @@ void failure_tell(struct flow *flow, struct store_tx *tx, const char *what,
 
 struct err failure_judge(const struct err *err)
 {
-	struct err judged = logins_patient(err);
+	struct err judged = *err;
 
 	if (judged.kind == ERR_UNSURE && judged.retry_after_ms < LOOK_AFTER_MS) {
 		judged.retry_after_ms = LOOK_AFTER_MS;

@@ -241,16 +241,14 @@ static void handle_user(const struct slack_user *user, const struct err *err, vo
 {
 	struct maker *maker = arg;
 
-	const struct err patient = logins_patient(err);
-
 	maker->slack = NULL;
-	if (patient.kind == ERR_PERMANENT) {
+	if (err->kind == ERR_PERMANENT) {
 		log_warn("Slack does not show a user", "user=%s error=%s", maker->user_id,
 		        err->name);
 		maker->name = xstrdup(maker->user_id);
 		maker->avatar_url = xstrdup("");
-	} else if (patient.kind != ERR_NONE) {
-		finish(maker, &patient);
+	} else if (err->kind != ERR_NONE) {
+		finish(maker, err);
 		return;
 	} else {
 		maker->name = name_by_template(maker->ghosts->app, user);

@@ -46,7 +46,6 @@ static void handle_page(const struct slack_channel *channels, size_t count,
         const char *next_cursor, const struct err *err, void *arg)
 {
 	struct flow *flow = arg;
-	const struct err patient = logins_patient(err);
 
 	for (size_t i = 0; err->kind == ERR_NONE && i < count; i++) {
 		if (!channels[i].is_archived && take_one(flow, channels[i].kind)) {
@@ -58,7 +57,7 @@ static void handle_page(const struct slack_channel *channels, size_t count,
 		        flow, "cursor", next_cursor[0] == '\0' ? "end" : next_cursor);
 		flow_set_fact(flow, "page", "new");
 	}
-	flow_continue(flow, &patient);
+	flow_continue(flow, err);
 }
 
 static enum step_rc list_page(struct flow *flow)

@@ -2,6 +2,7 @@
 
 #include "bridge/flow/app.h"
 #include "bridge/flow/catch_up.h"
+#include "bridge/flow/credentials.h"
 #include "bridge/flow/slack_door.h"
 #include "lib/log.h"
 #include "lib/map.h"
@@ -30,6 +31,8 @@ static void handle_state(enum socket_mode_state state, const char *why, void *ar
 	        socket_mode_state_to_str(state), why);
 	if (state == SM_CONNECTED) {
 		catch_up_begin(login);
+	} else if (state == SM_BAD_CREDENTIALS) {
+		credentials_refused(login->credentials, TOKEN_APP, why);
 	}
 	if (state != SM_CONNECTING && state != SM_STOPPED &&
 	        !list_empty(&login->settled)) {
@@ -70,16 +73,19 @@ static void open_socket(struct login *login)
 {
 	login->socket = socket_mode_create(login->app->loop, login->app->ws,
 	        login->app_api, login->app->seed, &socket_handlers, login);
-	socket_mode_start(login->socket);
+	if (!credentials_are_bad(login->credentials, TOKEN_APP)) {
+		socket_mode_start(login->socket);
+	}
 }
 
-static void connect_login(struct login *login)
+static void connect_login(struct login *login, const char *stored_state)
 {
 	struct app *app = login->app;
 	const char *url = app->config->slack.api_url;
 
 	login->bot_api = slack_api_create(app->loop, app->http, url, login->bot_token);
 	login->app_api = slack_api_create(app->loop, app->http, url, login->app_token);
+	login->credentials = credentials_create(login, stored_state);
 	open_socket(login);
 }
 
@@ -91,6 +97,7 @@ static void free_login(void *value)
 	timer_stop(&login->settle_timer);
 	timer_stop(&login->catch_up_timer);
 	socket_mode_destroy(&login->socket);
+	credentials_destroy(&login->credentials);
 	slack_api_destroy(&login->app_api);
 	slack_api_destroy(&login->bot_api);
 	free(login->team_id);
@@ -132,7 +139,7 @@ static void add_login(struct logins *logins, const struct store_result *rows, si
 	        &login->catch_up_timer, logins->app->loop, catch_up_handle_timer, login);
 	fill_login(login, rows, row);
 	map_set(logins->by_team, login->team_id, login);
-	connect_login(login);
+	connect_login(login, store_text(rows, row, 9));
 }
 
 /* New tokens for a workspace we know: the clients take them over from the next call on.
@@ -143,29 +150,19 @@ static void refresh_login(
 	bool same_app_token = str_equal(login->app_token, store_text(rows, row, 8));
 	enum socket_mode_state state = socket_mode_state(login->socket);
 	/* It was given up, and somebody has just shown that it works again. */
-	bool given_up = state == SM_BAD_CREDENTIALS || state == SM_LINK_DISABLED;
+	bool given_up = state == SM_BAD_CREDENTIALS || state == SM_LINK_DISABLED ||
+	                state == SM_STOPPED;
 
 	fill_login(login, rows, row);
 	slack_api_set_token(login->bot_api, login->bot_token);
+	if (str_equal(store_text(rows, row, 9), "connected")) {
+		credentials_renewed(login->credentials);
+	}
 	if (!same_app_token || given_up) {
 		socket_mode_destroy(&login->socket); /* its calls carry the old token */
 		slack_api_set_token(login->app_api, login->app_token);
 		open_socket(login);
 	}
-}
-
-struct err logins_patient(const struct err *err)
-{
-	static const char *const words[] = {"account_inactive", "invalid_auth",
-	        "not_authed", "token_expired", "token_revoked"};
-	struct err patient = *err;
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (err->kind == ERR_PERMANENT && str_equal(err->name, words[i])) {
-			patient.kind = ERR_RETRY;
-		}
-	}
-	return patient;
 }
 
 /* ---------------------------------------------------------------- all of them */

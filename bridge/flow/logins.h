@@ -7,6 +7,7 @@
 
 struct app;
 struct logins;
+struct credentials;
 
 struct login { /* owned by logins; stays until logins_destroy() */
 	struct app *app;
@@ -15,6 +16,7 @@ struct login { /* owned by logins; stays until logins_destroy() */
 	char *bot_token, *app_token;
 	struct slack_api *bot_api, *app_api;
 	struct socket_mode *socket;
+	struct credentials *credentials;
 	char *why; /* what the connection's state is about, for people; "" when connected
 	            */
 	struct list settled; /* waiter::link; for logins_when_settled() */
@@ -35,10 +37,6 @@ struct login *logins_by_team(
 size_t logins_count(const struct logins *logins);
 /* for (size_t i = 0; logins_next(logins, &i, &login);) */
 bool logins_next(const struct logins *logins, size_t *cursor, struct login **login);
-
-/* Where Slack refuses the token and not what was asked: as an error that is waited for
- * (ERR_RETRY), until somebody has logged in again. Any other error as it is. */
-struct err logins_patient(const struct err *err);
 
 /* Calls once the connection is up or has clearly failed, or after 30 s. */
 struct waiter *logins_when_settled(struct login *login, waiter_fn *fn, void *arg);

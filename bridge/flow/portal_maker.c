@@ -243,8 +243,7 @@ static void handle_info(
 
 	maker->slack = NULL;
 	if (err->kind != ERR_NONE) {
-		const struct err patient = logins_patient(err);
-		finish(maker, &patient);
+		finish(maker, err);
 		return;
 	}
 	autofree char *name = name_by_template(maker, channel);

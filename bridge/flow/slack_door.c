@@ -3,6 +3,7 @@
 #include "bridge/convert/edits.h"
 #include "bridge/flow/app.h"
 #include "bridge/flow/catch_up.h"
+#include "bridge/flow/credentials.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/quarantine.h"
 #include "bridge/flow/slack_change.h"
@@ -133,6 +134,8 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 	case SLACK_EVENT_REACTION_REMOVED:
 		return is_own ? NULL : slack_reaction_add;
 	case SLACK_EVENT_MEMBER_JOINED:
+	case SLACK_EVENT_TOKENS_REVOKED:
+	case SLACK_EVENT_APP_UNINSTALLED:
 	case SLACK_EVENT_IGNORED:
 	case SLACK_EVENT_UNKNOWN:
 		return NULL;
@@ -155,6 +158,34 @@ static void take_own_join(struct login *login, const struct slack_envelope *enve
 	store_tx_submit(tx, NULL, NULL);
 }
 
+/* tokens_revoked names users whose tokens are gone; the bot's is one of them, or not
+ * (Slack protocol reference, 5.1). */
+static bool ends_login(const struct login *login, const struct slack_event *event)
+{
+	const cJSON *item;
+
+	if (event->kind == SLACK_EVENT_APP_UNINSTALLED) {
+		return true;
+	}
+	cJSON_ArrayForEach(item, json_arr(event->message, "tokens.bot"))
+	{
+		if (cJSON_IsString(item) &&
+		        str_equal(item->valuestring, login->bot_user_id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void take_end(struct login *login, const struct slack_envelope *envelope,
+        const struct slack_event *event)
+{
+	struct store_tx *tx = acking_tx(login, envelope, event);
+
+	credentials_revoked_by_event(login->credentials, tx, event->type);
+	store_tx_submit(tx, NULL, NULL);
+}
+
 static void take_event(struct login *login, const struct slack_envelope *envelope,
         const struct slack_event *event)
 {
@@ -170,6 +201,13 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 			break;
 		}
 		take_own_join(login, envelope, event);
+		return;
+	case SLACK_EVENT_TOKENS_REVOKED:
+	case SLACK_EVENT_APP_UNINSTALLED:
+		if (!ends_login(login, event)) {
+			break;
+		}
+		take_end(login, envelope, event);
 		return;
 	case SLACK_EVENT_MESSAGE:
 	case SLACK_EVENT_EDITED:

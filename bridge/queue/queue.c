@@ -132,6 +132,18 @@ void queue_look_again(struct queue *queue)
 	}
 }
 
+void queue_hurry(struct queue *queue)
+{
+	void *value;
+
+	for (size_t i = 0; map_next(queue->lanes, &i, NULL, &value);) {
+		struct lane *lane = value;
+		if (lane->state == LANE_PARKED && timer_active(&lane->due)) {
+			timer_start(&lane->due, 0);
+		}
+	}
+}
+
 void queue_start(struct queue *queue)
 {
 	queue->started = true;

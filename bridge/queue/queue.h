@@ -29,6 +29,9 @@ void queue_destroy(struct queue **queue);
  * something else than queue_add(). */
 void queue_look_again(struct queue *queue);
 
+/* Whatever waits for its next try is tried now: what it waited for may be there. */
+void queue_hurry(struct queue *queue);
+
 /* Begins to work: loads the lanes that have something waiting. */
 void queue_start(struct queue *queue);
 

@@ -14,6 +14,11 @@ static const char *const passing_words[] = {
 /* Something broke half-way. */
 static const char *const doubtful_words[] = {"fatal_error", "internal_error"};
 
+/* A human has to act. token_expired is among them: a bridge that rotates tokens renews
+ * them before. */
+static const char *const dead_words[] = {"account_inactive", "invalid_auth", "not_authed",
+        "team_disabled", "token_expired", "token_revoked", "user_removed_from_team"};
+
 #define IS_ONE_OF(word, list) is_one_of(word, list, sizeof(list) / sizeof((list)[0]))
 
 static bool is_one_of(const char *word, const char *const *list, size_t count)
@@ -151,4 +156,9 @@ bool slack_unusable(
 bool slack_is_rate_limit(const struct err *err)
 {
 	return err->kind == ERR_RETRY && strcmp(err->name, RATELIMITED) == 0;
+}
+
+bool slack_is_dead_token(const struct err *err)
+{
+	return err->kind == ERR_PERMANENT && IS_ONE_OF(err->name, dead_words);
 }

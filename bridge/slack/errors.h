@@ -21,6 +21,9 @@ bool slack_classify(const struct slack_method_info *method,
 bool slack_unusable(
         const struct slack_method_info *method, const char *what, struct err *err);
 
+/* The token itself is refused, whatever was asked for (Slack protocol reference, 5.1). */
+bool slack_is_dead_token(const struct err *err);
+
 bool slack_is_rate_limit(const struct err *err);
 
 #endif

@@ -17,7 +17,6 @@ static const char *const known_events[] = {
         "app_installed",
         "app_mention", /* comes in addition to the message itself */
         "app_requested",
-        "app_uninstalled",
         "app_uninstalled_team",
         "assistant_thread_context_changed",
         "assistant_thread_started",
@@ -67,7 +66,6 @@ static const char *const known_events[] = {
         "team_domain_change",
         "team_join",
         "team_rename",
-        "tokens_revoked",
         "user_change",
         "user_huddle_changed",
         "user_profile_changed",
@@ -252,6 +250,12 @@ static enum slack_event_kind kind_of(const cJSON *event, const struct slack_even
 	if (strcmp(out->type, "member_joined_channel") == 0) {
 		bool whole = out->user_id[0] != '\0' && out->channel_id[0] != '\0';
 		return whole ? SLACK_EVENT_MEMBER_JOINED : SLACK_EVENT_IGNORED;
+	}
+	if (strcmp(out->type, "tokens_revoked") == 0) {
+		return SLACK_EVENT_TOKENS_REVOKED;
+	}
+	if (strcmp(out->type, "app_uninstalled") == 0) {
+		return SLACK_EVENT_APP_UNINSTALLED;
 	}
 	return is_one_of(out->type, known_events) ? SLACK_EVENT_IGNORED
 	                                          : SLACK_EVENT_UNKNOWN;

@@ -20,9 +20,11 @@ enum slack_event_kind {
 	                           too */
 	SLACK_EVENT_REACTION_ADDED, /* by user_id to target_ts */
 	SLACK_EVENT_REACTION_REMOVED,
-	SLACK_EVENT_MEMBER_JOINED, /* of a user to a channel */
-	SLACK_EVENT_IGNORED,       /* known, without effect here; `type` says which */
-	SLACK_EVENT_UNKNOWN,       /* not known; `type` says which */
+	SLACK_EVENT_MEMBER_JOINED,  /* of a user to a channel */
+	SLACK_EVENT_TOKENS_REVOKED, /* user_id is one of the bots meant; "" if none */
+	SLACK_EVENT_APP_UNINSTALLED,
+	SLACK_EVENT_IGNORED, /* known, without effect here; `type` says which */
+	SLACK_EVENT_UNKNOWN, /* not known; `type` says which */
 };
 
 struct slack_event { /* borrows from the payload */

@@ -14,14 +14,18 @@
 enum {
 	DEADLINE_MS = 30000,
 	MAX_FORM_BYTES = 1024 * 1024,
+	ASLEEP_RETRY_MS = 5 * 60 * 1000, /* whoever wakes it hurries the queue */
 };
 
 struct slack_api {
 	struct loop *loop;
 	struct http_client *http;
-	char *base_url;      /* ends in a slash */
-	char *authorization; /* the header's value */
-	struct list calls;   /* slack_call::link */
+	char *base_url;        /* ends in a slash */
+	char *authorization;   /* the header's value */
+	struct list calls;     /* slack_call::link */
+	slack_guard_fn *guard; /* NULL: none */
+	void *guard_arg;
+	bool asleep;
 	struct lane lanes[SLACK_METHODS];
 };
 
@@ -94,6 +98,11 @@ static void handle_reply(
 
 	call->req = NULL;
 	slack_classify(method, reply, transport, &answer, &err);
+	if (slack_is_dead_token(&err) && call->api->guard != NULL) {
+		err.kind = ERR_RETRY;
+		err.retry_after_ms = ASLEEP_RETRY_MS;
+		call->api->guard(err.name, call->api->guard_arg);
+	}
 	if (slack_is_rate_limit(&err)) {
 		log_debug("slack method parked", "method=%s park_ms=%u", method->name,
 		        err.retry_after_ms);
@@ -123,6 +132,14 @@ static void send_call(struct lane_turn *turn)
 {
 	struct slack_call *call = container_of(turn, struct slack_call, turn);
 	const struct slack_api *api = call->api;
+	if (api->asleep) {
+		err_set(&call->refusal, ERR_RETRY, 0, "%s: the token is refused by Slack",
+		        slack_method_info(call->method)->name);
+		err_set_name(&call->refusal, "asleep");
+		call->refusal.retry_after_ms = ASLEEP_RETRY_MS;
+		timer_start(&call->refused, 0);
+		return;
+	}
 	autofree char *url =
 	        xasprintf("%s%s", api->base_url, slack_method_info(call->method)->name);
 	autofree char *body = call_body(call);
@@ -209,6 +226,17 @@ void slack_api_set_token(struct slack_api *api, const char *token)
 {
 	free(api->authorization);
 	api->authorization = xasprintf("Bearer %s", token);
+}
+
+void slack_api_set_guard(struct slack_api *api, slack_guard_fn *guard, void *arg)
+{
+	api->guard = guard;
+	api->guard_arg = arg;
+}
+
+void slack_api_set_asleep(struct slack_api *api, bool asleep)
+{
+	api->asleep = asleep;
 }
 
 void slack_api_destroy(struct slack_api **api)

@@ -28,6 +28,13 @@ struct slack_api *slack_api_create(struct loop *loop, struct http_client *http,
         const char *base_url, const char *token);
 /* Calls made from now on carry the new token. */
 void slack_api_set_token(struct slack_api *api, const char *token);
+/* Somebody watches over the token: when Slack refuses it as such, guard hears the word,
+ * and the call fails with ERR_RETRY instead, for a human may mend it. Called before the
+ * call's done(). */
+typedef void slack_guard_fn(const char *word, void *arg);
+void slack_api_set_guard(struct slack_api *api, slack_guard_fn *guard, void *arg);
+/* Asleep, no call leaves: each fails with ERR_RETRY and the name "asleep". */
+void slack_api_set_asleep(struct slack_api *api, bool asleep);
 /* All calls finished or cancelled first: asserted. *api may be NULL. */
 void slack_api_destroy(struct slack_api **api);
 void slack_call_cancel(struct slack_call **call); /* NULL is fine */

@@ -11,7 +11,8 @@ enum { MAX_COLUMNS = 8 };
 static int64_t number(void *db, const char *sql)
 {
 	PGresult *result = PQexec(db, sql);
-	bool is_there = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0;
+	bool is_there =
+	        PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0;
 	int64_t value = is_there ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
 
 	PQclear(result);
