@@ -335,10 +335,17 @@ static enum step_rc connect_login(struct flow *flow)
 		return wait_waiter(
 		        flow, logins_when_settled(login, handle_settled, flow));
 	}
-	autofree char *reply = xasprintf("Logged in to %s (%s) and %s%s%s.",
+	const char *missing = flow_fact(flow, "missing_scopes");
+	autofree char *reply = xasprintf("Logged in to %s (%s) and %s%s%s.%s%s",
 	        login->team_name, login->team_domain,
 	        connection == SM_CONNECTED ? "connected" : "not connected yet",
-	        login->why[0] == '\0' ? "" : ": ", login->why);
+	        login->why[0] == '\0' ? "" : ": ", login->why,
+	        missing == NULL
+	                ? ""
+	                : " The Slack app lacks these scopes (add them under \"OAuth & "
+	                  "Permissions\", install the app again, and say `login app` "
+	                  "again):",
+	        missing == NULL ? "" : missing);
 	flow_set_fact(flow, "reply", reply);
 	return STEP_DONE;
 }

@@ -6,18 +6,20 @@
  * the bot may. */
 #include "bridge/command/command.h"
 
+#include "bridge/slack/scopes.h"
+#include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TOKEN_BYTES = 1024 };
+enum { MAX_TOKEN_BYTES = 1024, MAX_SCOPES_BYTES = 8 * 1024 };
 
 /* What is known so far about the tokens being verified. */
 struct memory {
 	struct slack_api *bot_api, *app_api;
-	char *team_id, *team, *url, *user_id, *bot_id, *app_id;
+	char *team_id, *team, *url, *user_id, *bot_id, *app_id, *scopes;
 	bool bot_verified, app_verified;
 	struct err refused;
 };
@@ -35,6 +37,7 @@ void command_login_app_finish(void *arg)
 	free(memory->user_id);
 	free(memory->bot_id);
 	free(memory->app_id);
+	free(memory->scopes);
 }
 
 /* ---------------------------------------------------------------- asking */
@@ -91,6 +94,7 @@ static void handle_identity(
 		str_replace(&memory->user_id, identity->user_id);
 		str_replace(&memory->bot_id, identity->bot_id);
 		str_replace(&memory->app_id, identity->app_id);
+		str_replace(&memory->scopes, identity->scopes);
 	}
 	flow_continue(call->flow, err);
 }
@@ -119,6 +123,27 @@ static char *domain_of(const char *url)
 	return xstrndup(host, strcspn(host, "./:"));
 }
 
+/* What the app was not allowed, and what that costs (AUTH-04); NULL: nothing is missing,
+ * or Slack did not say. Caller frees. */
+static char *missing_scopes(const char *granted)
+{
+	struct buf text;
+	bool any = false;
+
+	buf_init(&text, MAX_SCOPES_BYTES);
+	for (const struct slack_scope *scope = slack_scopes; scope->name != NULL;
+	        scope++) {
+		if (!slack_scope_is_in(scope->name, granted)) {
+			buf_printf(&text, "\n`%s`: without it no %s", scope->name,
+			        scope->without);
+			any = true;
+		}
+	}
+	char *missing = any && granted[0] != '\0' ? buf_take(&text) : NULL;
+	buf_finish(&text);
+	return missing;
+}
+
 static enum step_rc store_login(
         struct command_call *call, const char *bot_token, const char *app_token)
 {
@@ -136,6 +161,8 @@ static enum step_rc store_login(
 	        bot_token, app_token, loop_wall_ms(app->loop));
 	queue_add(app->queue, tx, key, lane, FLOW_LOGIN_SYNC, text);
 	command_ask(call, NULL, NULL);
+	autofree char *missing = missing_scopes(memory->scopes);
+	flow_set_fact(call->flow, "missing_scopes", missing);
 	flow_set_fact(call->flow, "login", memory->team_id);
 	log_info("login stored", "team=%s owner=%s", memory->team_id, call->sender);
 	return STEP_DONE;
@@ -218,12 +245,37 @@ static enum step_rc take_app_token(struct command_call *call)
 	return verify(call, bot_token, call->args);
 }
 
+/* Both tokens in one message, in any order; one alone is the answer to its question. */
+static enum step_rc take_words(struct command_call *call)
+{
+	const char *args = call->args;
+	size_t first = strcspn(args, " \t\r\n");
+	const char *rest = args + first + strspn(args + first, " \t\r\n");
+	autofree char *one = xstrndup(args, first);
+
+	if (rest[0] == '\0') {
+		return take_bot_token(call);
+	}
+	if (is_bot_token(one) && is_token(rest, "xapp-")) {
+		return verify(call, one, rest);
+	}
+	if (is_token(one, "xapp-") && is_bot_token(rest)) {
+		return verify(call, rest, one);
+	}
+	return ask_bot_token(call,
+	        "That is not a bot token (`xoxb-`) and an app-level token "
+	        "(`xapp-`). One at a time, please. ");
+}
+
 enum step_rc command_login_app(struct command_call *call)
 {
-	if (call->dialogue == NULL) {
+	if (call->dialogue == NULL && call->args[0] == '\0') {
 		return ask_bot_token(call, "");
 	}
 	command_redact(call);
+	if (call->dialogue == NULL) {
+		return take_words(call);
+	}
 	if (str_equal(json_str(call->dialogue, "want"), "app_token")) {
 		return take_app_token(call);
 	}

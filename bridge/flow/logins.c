@@ -16,6 +16,7 @@ enum { SETTLE_MS = 30000 };
 struct logins {
 	struct app *app;
 	struct map *by_team; /* team_id -> struct login */
+	struct list ended;   /* login::link; calls made with them may be on their way */
 	struct list loaded;  /* waiter::link; for logins_load() */
 	struct store_tx *loading;
 };
@@ -133,6 +134,7 @@ static void add_login(struct logins *logins, const struct store_result *rows, si
 	login->app = logins->app;
 	login->team_id = xstrdup(store_text(rows, row, 0));
 	login->why = xstrdup("");
+	list_init(&login->link);
 	list_init(&login->settled);
 	timer_init(&login->settle_timer, logins->app->loop, handle_settled, login);
 	timer_init(
@@ -174,6 +176,7 @@ struct logins *logins_create(struct app *app)
 	logins->app = app;
 	logins->by_team = map_create();
 	list_init(&logins->loaded);
+	list_init(&logins->ended);
 	return logins;
 }
 
@@ -185,8 +188,52 @@ void logins_destroy(struct logins **logins)
 	store_tx_cancel(&(*logins)->loading);
 	waiters_drop(&(*logins)->loaded);
 	map_destroy(&(*logins)->by_team, free_login);
+	list_for_each(it, &(*logins)->ended)
+	{
+		list_del(it);
+		free_login(container_of(it, struct login, link));
+	}
 	free(*logins);
 	*logins = NULL;
+}
+
+struct ending {
+	struct logins *logins;
+	char *team_id;
+};
+
+static void handle_ended(bool committed, void *arg)
+{
+	struct ending *ending = arg;
+	struct logins *logins = ending->logins;
+	struct login *login =
+	        committed ? map_get(logins->by_team, ending->team_id) : NULL;
+
+	if (login != NULL) {
+		map_del(logins->by_team, ending->team_id);
+		list_add_tail(&logins->ended, &login->link);
+		timer_stop(&login->catch_up_timer);
+		socket_mode_destroy(&login->socket);
+		credentials_renewed(login->credentials);
+		slack_api_set_asleep(login->bot_api, true);
+		slack_api_set_token(login->bot_api, "");
+		slack_api_set_token(login->app_api, "");
+		explicit_bzero(login->bot_token, strlen(login->bot_token));
+		explicit_bzero(login->app_token, strlen(login->app_token));
+		queue_hurry(login->app->queue);
+	}
+	free(ending->team_id);
+	free(ending);
+}
+
+void logins_end(struct login *login, struct store_tx *tx)
+{
+	struct ending *ending = xcalloc(1, sizeof(*ending));
+
+	ending->logins = login->app->logins;
+	ending->team_id = xstrdup(login->team_id);
+	store_tx_add(tx, STMT_LOGIN_DELETE, "s", login->team_id);
+	store_tx_on_commit(tx, handle_ended, ending);
 }
 
 static void handle_rows(

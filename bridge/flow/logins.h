@@ -9,7 +9,8 @@ struct app;
 struct logins;
 struct credentials;
 
-struct login { /* owned by logins; stays until logins_destroy() */
+struct login { /* owned by logins; stays until logins_destroy(), also after its end */
+	struct list link; /* logins::ended, or alone */
 	struct app *app;
 	char *team_id, *team_name, *team_domain, *app_id, *bot_user_id, *bot_id;
 	char *owner_mxid;
@@ -31,6 +32,10 @@ void logins_destroy(struct logins **logins);
 /* Reads the stored logins and connects those not connected yet, and those whose tokens
  * changed. done (may be NULL) is called once they are read. */
 struct waiter *logins_load(struct logins *logins, waiter_fn *done, void *arg);
+
+/* Adds to tx that the login and its tokens are forgotten, and ends it once that is
+ * committed. */
+void logins_end(struct login *login, struct store_tx *tx);
 
 struct login *logins_by_team(
         const struct logins *logins, const char *team_id); /* or NULL */
