@@ -20,7 +20,7 @@ VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,
 BUILD   := build/$(VARIANT)
 VERSION := 0.1.0
 
-PACKAGES := libuv libxml-2.0 libwebsockets libcurl libmicrohttpd libcjson yaml-0.1 sqlite3 openssl libpq
+PACKAGES := libuv libxml-2.0 libwebsockets libcurl libmicrohttpd libcjson yaml-0.1 sqlite3 openssl libpq libsodium
 
 # Set-up comes first and once: the stamp is remade when the list of packages changes.
 STAMP := build/.deps-$(shell sha256sum ci/install-deps | cut -c1-12)

@@ -13,6 +13,7 @@
 #include "bridge/matrix/appservice.h"
 #include "bridge/ops/crash.h"
 #include "bridge/ops/public_media.h"
+#include "bridge/ops/secrets.h"
 #include "bridge/start.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -219,6 +220,11 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 	app->seed = seed_of(config);
 	snprintf(app->life, sizeof(app->life), "%lld-%ld",
 	        (long long)loop_wall_ms(app->loop), (long)getpid());
+	app->secrets = secrets_create(config->database.key_file, &err);
+	if (app->secrets == NULL) {
+		log_fatal("database.key_file cannot be used", "error=\"%s\"", err.msg);
+		return EXIT_CONFIG_INVALID;
+	}
 	app->store =
 	        store_open(app->loop, config->database.type, config->database.uri, &err);
 	if (app->store == NULL) {
@@ -269,6 +275,7 @@ static void close_parts(struct bridge *bridge)
 	logins_destroy(&app->logins);
 	files_destroy(&app->files);
 	store_close(&app->store);
+	secrets_destroy(&app->secrets);
 	appservice_destroy(&bridge->appservice);
 	matrix_destroy(&app->matrix);
 	http_client_destroy(&app->http);

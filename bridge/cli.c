@@ -24,6 +24,7 @@ enum flag {
 	FLAG_CONFIG_DOC,
 	FLAG_CONFIG_SCHEMA,
 	FLAG_DOCTOR,
+	FLAG_ROTATE_KEY,
 };
 
 static const struct option options[] = {
@@ -40,6 +41,7 @@ static const struct option options[] = {
         {"ignore-unsupported-server", no_argument, NULL, FLAG_IGNORE_SERVER},
         {"config-doc", no_argument, NULL, FLAG_CONFIG_DOC},
         {"doctor", no_argument, NULL, FLAG_DOCTOR},
+        {"rotate-key", required_argument, NULL, FLAG_ROTATE_KEY},
         {"config-schema", no_argument, NULL, FLAG_CONFIG_SCHEMA},
         {NULL, 0, NULL, 0},
 };
@@ -56,6 +58,8 @@ static const char usage[] = NAME
         "  -g, --generate-registration    Make tokens, write registration and configuration, and quit.\n"
         "  -n, --no-update                Do not change the configuration file.\n"
         "      --doctor                   Check everything, print a table with remedies, change nothing.\n"
+        "      --rotate-key=<path>        Seal the stored tokens with the key in this file and quit; the\n"
+        "                                 present one is that of database.key_file.\n"
         "  -v, --version                  Print the version and quit.\n"
         "      --version-json             Print the version as JSON and quit.\n"
         "      --ignore-unsupported-database\n"
@@ -108,6 +112,9 @@ static void set_flag(struct cli *cli, int flag)
 		break;
 	case FLAG_CONFIG_SCHEMA:
 		cli->config_schema = true;
+		break;
+	case FLAG_ROTATE_KEY:
+		cli->new_key_path = optarg;
 		break;
 	case FLAG_DOCTOR:
 		cli->doctor = true;

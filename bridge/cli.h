@@ -15,6 +15,7 @@ struct cli {
 	bool no_update; /* change no file */
 	bool version, version_json, help;
 	bool doctor;                    /* our own: for main, which runs it */
+	const char *new_key_path;       /* --rotate-key; NULL: not asked for */
 	bool config_doc, config_schema; /* our own: print the document, the JSON Schema */
 	bool ignore_unsupported_database;
 	bool ignore_foreign_tables;

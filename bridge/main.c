@@ -8,6 +8,7 @@
 #include "bridge/exit_codes.h"
 #include "bridge/logging.h"
 #include "bridge/ops/crash.h"
+#include "bridge/ops/rotate_key.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include <signal.h>
@@ -31,9 +32,15 @@ static bool check_mode(const char *path, bool is_strict)
 static bool check_modes(const struct cli *cli, const struct config *config)
 {
 	bool is_strict = config->bridge.strict_file_modes;
-	bool is_config_good = check_mode(cli->config_path, is_strict);
+	const char *const paths[] = {
+	        cli->config_path, cli->registration_path, config->database.key_file};
+	bool is_good = true;
 
-	return check_mode(cli->registration_path, is_strict) && is_config_good;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		is_good =
+		        (paths[i] == NULL || check_mode(paths[i], is_strict)) && is_good;
+	}
+	return is_good;
 }
 
 /* As mautrix bridges rewrite their file; see modernize.h for how far. */
@@ -51,7 +58,8 @@ static void bring_up_to_date(const char *path)
 	}
 }
 
-static int run(const struct cli *cli)
+/* NULL: the exit status is in *status, and all has been said. */
+static struct config *load(const struct cli *cli, int *status)
 {
 	struct config_problems problems = {0};
 	struct err err;
@@ -61,7 +69,31 @@ static int run(const struct cli *cli)
 	config_problems_finish(&problems);
 	if (config == NULL) {
 		fprintf(stderr, "%s\n", err.msg);
-		return err.code;
+		*status = err.code;
+	}
+	return config;
+}
+
+static int rotate_key(const struct cli *cli)
+{
+	int status = EXIT_OK;
+	struct config *config = load(cli, &status);
+
+	if (config != NULL) {
+		status = rotate_key_run(config, cli->new_key_path, stdout);
+		config_free(&config);
+	}
+	return status;
+}
+
+static int run(const struct cli *cli)
+{
+	struct err err;
+	int status = EXIT_OK;
+	struct config *config = load(cli, &status);
+
+	if (config == NULL) {
+		return status;
 	}
 	if (!logging_open(config, &err)) {
 		fprintf(stderr, "Failed to initialize logger: %s\n", err.msg);
@@ -100,6 +132,9 @@ int main(int argc, char **argv)
 	int done = cli_run_files(&cli);
 	if (done >= 0) {
 		return done;
+	}
+	if (cli.new_key_path != NULL) {
+		return rotate_key(&cli);
 	}
 	const struct doctor_options doctor = {
 	        cli.config_path, cli.registration_path, stdout};

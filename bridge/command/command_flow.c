@@ -3,6 +3,8 @@
 #include "bridge/command/command.h"
 
 #include "bridge/flow/notice.h"
+#include "bridge/ops/secrets.h"
+#include "bridge/slack/tokens.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -14,6 +16,7 @@
 struct state {
 	bool person_known;
 	bool in_management_room;
+	char *body;      /* what was said, opened if it was sealed */
 	cJSON *dialogue; /* NULL: no question is open */
 	const struct command *command;
 	char *args;
@@ -107,7 +110,7 @@ static const char *skip_spaces(const char *s)
 /* The command's words without the prefix, or NULL if this is nothing for us. */
 static const char *addressed_text(const struct flow *flow, const struct state *state)
 {
-	const char *body = field(flow, "body");
+	const char *body = state->body;
 	const char *text = app_command_text(flow->app, body);
 
 	if (text != NULL) {
@@ -210,19 +213,12 @@ static bool choose(struct flow *flow, struct state *state, const char *text)
 	return true;
 }
 
-/* Slack's tokens: xapp-, and xoxb-, xoxp- and others like them. */
-static bool holds_token(const char *text)
+static bool open_body(struct flow *flow, struct state *state)
 {
-	if (strstr(text, "xapp-") != NULL) {
-		return true;
-	}
-	while ((text = strstr(text, "xox")) != NULL) {
-		text += strlen("xox");
-		if (text[0] != '\0' && text[1] == '-') {
-			return true;
-		}
-	}
-	return false;
+	const struct app *app = flow->app;
+
+	state->body = secrets_open(app->secrets, field(flow, "body"), &flow->err);
+	return state->body != NULL;
 }
 
 static enum step_rc run_command(struct flow *flow)
@@ -234,6 +230,9 @@ static enum step_rc run_command(struct flow *flow)
 	}
 	if (!state->person_known) {
 		return ask_person(flow);
+	}
+	if (state->body == NULL && !open_body(flow, state)) {
+		return STEP_FAIL;
 	}
 	if (state->command == NULL) {
 		const char *text = addressed_text(flow, state);
@@ -248,7 +247,7 @@ static enum step_rc run_command(struct flow *flow)
 		        .dialogue = state->dialogue,
 		        .memory = state->memory,
 		};
-		if (holds_token(text)) {
+		if (slack_token_is_in(text)) {
 			command_redact(&state->call);
 		}
 		if (!choose(flow, state, text)) {
@@ -385,6 +384,7 @@ static void finish(struct flow *flow)
 	}
 	cJSON_Delete(state->dialogue);
 	free(state->args);
+	free(state->body);
 }
 
 static void tell_sender(struct flow *flow, struct store_tx *tx)

@@ -6,7 +6,9 @@
  * the bot may. */
 #include "bridge/command/command.h"
 
+#include "bridge/ops/secrets.h"
 #include "bridge/slack/scopes.h"
+#include "bridge/slack/tokens.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -14,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TOKEN_BYTES = 1024, MAX_SCOPES_BYTES = 8 * 1024 };
+enum { MAX_SCOPES_BYTES = 8 * 1024 };
 
 /* What is known so far about the tokens being verified. */
 struct memory {
@@ -46,9 +48,11 @@ static enum step_rc ask(struct command_call *call, const char *want,
         const char *bot_token, const char *before, const char *question)
 {
 	cJSON *dialogue = json_new();
+	autofree char *sealed =
+	        bot_token == NULL ? NULL : secrets_seal(call->app->secrets, bot_token);
 
 	json_set_str(dialogue, "want", want);
-	json_set_str(dialogue, "bot_token", bot_token);
+	json_set_str(dialogue, "bot_token", sealed);
 	command_ask(call, "login app", dialogue);
 	command_reply(call, "%s%s", before, question);
 	return STEP_DONE;
@@ -156,9 +160,11 @@ static enum step_rc store_login(
 	autojson cJSON *payload = json_set_str(json_new(), "team", memory->team_id);
 	autofree char *text = json_print(payload);
 
+	autofree char *sealed_bot = secrets_seal(app->secrets, bot_token);
+	autofree char *sealed_app = secrets_seal(app->secrets, app_token);
 	store_tx_add(tx, STMT_LOGIN_PUT, "sssssssssi", memory->team_id, memory->team,
 	        domain, memory->app_id, memory->user_id, memory->bot_id, call->sender,
-	        bot_token, app_token, loop_wall_ms(app->loop));
+	        sealed_bot, sealed_app, loop_wall_ms(app->loop));
 	queue_add(app->queue, tx, key, lane, FLOW_LOGIN_SYNC, text);
 	command_ask(call, NULL, NULL);
 	autofree char *missing = missing_scopes(memory->scopes);
@@ -198,25 +204,9 @@ static enum step_rc verify(
 
 /* ---------------------------------------------------------------- the command */
 
-/* One word of the characters that tokens are made of: it becomes a header. */
-static bool is_token(const char *text, const char *prefix)
-{
-	static const char allowed[] =
-	        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._%";
-	size_t n = strlen(text);
-
-	return str_starts(text, prefix) && n <= MAX_TOKEN_BYTES &&
-	       strspn(text, allowed) == n;
-}
-
-static bool is_bot_token(const char *text)
-{
-	return is_token(text, "xoxb-") || is_token(text, "xoxe.xoxb-");
-}
-
 static enum step_rc take_bot_token(struct command_call *call)
 {
-	if (is_token(call->args, "xapp-")) {
+	if (slack_token_is_app(call->args)) {
 		return ask_bot_token(call,
 		        "That is an app-level token (`xapp-`); it comes "
 		        "second. First the other one: ");
@@ -224,7 +214,7 @@ static enum step_rc take_bot_token(struct command_call *call)
 	if (str_starts(call->args, "xoxp-") || str_starts(call->args, "xoxc-")) {
 		return ask_bot_token(call, "That is the token of a user, not of a bot. ");
 	}
-	if (!is_bot_token(call->args)) {
+	if (!slack_token_is_bot(call->args)) {
 		return ask_bot_token(call, "That does not look like a bot token. ");
 	}
 	return ask_app_token(call, call->args, "");
@@ -232,13 +222,17 @@ static enum step_rc take_bot_token(struct command_call *call)
 
 static enum step_rc take_app_token(struct command_call *call)
 {
-	const char *bot_token = json_str_or(call->dialogue, "bot_token", "");
+	autofree char *bot_token = secrets_open(call->app->secrets,
+	        json_str_or(call->dialogue, "bot_token", ""), &call->flow->err);
 
-	if (is_bot_token(call->args)) {
+	if (bot_token == NULL) {
+		return STEP_FAIL;
+	}
+	if (slack_token_is_bot(call->args)) {
 		return ask_app_token(call, bot_token,
 		        "That is a bot token (`xoxb-`) again; now the other one is needed. ");
 	}
-	if (!is_token(call->args, "xapp-")) {
+	if (!slack_token_is_app(call->args)) {
 		return ask_app_token(
 		        call, bot_token, "That does not look like an app-level token. ");
 	}
@@ -256,10 +250,10 @@ static enum step_rc take_words(struct command_call *call)
 	if (rest[0] == '\0') {
 		return take_bot_token(call);
 	}
-	if (is_bot_token(one) && is_token(rest, "xapp-")) {
+	if (slack_token_is_bot(one) && slack_token_is_app(rest)) {
 		return verify(call, one, rest);
 	}
-	if (is_token(one, "xapp-") && is_bot_token(rest)) {
+	if (slack_token_is_app(one) && slack_token_is_bot(rest)) {
 		return verify(call, rest, one);
 	}
 	return ask_bot_token(call,

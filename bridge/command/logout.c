@@ -1,4 +1,5 @@
-/* logout, list-logins: which workspaces somebody has logged in to, and the end of that. */
+/* logout, list-logins: which workspaces somebody has logged in to, and the end of that.
+ */
 #include "bridge/command/command.h"
 
 #include "bridge/flow/credentials.h"
@@ -71,8 +72,9 @@ enum step_rc command_logout(struct command_call *call)
 	struct login *login = find_meant(call, &count);
 
 	if (login == NULL && count > 1) {
-		command_reply(call, "You are logged in to %zu workspaces; say which: `logout "
-		                    "<team>`. `list-logins` names them.",
+		command_reply(call,
+		        "You are logged in to %zu workspaces; say which: `logout "
+		        "<team>`. `list-logins` names them.",
 		        count);
 		return STEP_DONE;
 	}

@@ -38,6 +38,7 @@ struct config {
 		char *uri;
 		long max_open_conns;
 		long max_idle_conns;
+		char *key_file; /* our own key; NULL: tokens are stored as they are */
 	} database;
 	struct {
 		char *address;        /* how the homeserver reaches us */

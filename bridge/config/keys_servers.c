@@ -17,6 +17,12 @@ static const struct config_key rows[] = {
 			"PostgreSQL: postgres://user:password@host/database?sslmode=disable, or over a\n"
 			"Unix socket postgres:///database?host=/run/postgresql. Special characters of\n"
 			"the password are written as %XX. ${STATE_DIRECTORY} in it is put in."},
+	{.path = "database.key_file", .type = KEY_TEXT, .value = "null",
+		.flags = KEY_OURS | KEY_PATH,
+		.field = TEXT_AT(database.key_file),
+		.doc = "File with the key that seals the tokens in the database: 32 random bytes, or 64\n"
+			"hexadecimal digits (openssl rand -hex 32). ${CREDENTIALS_DIRECTORY} in it is put\n"
+			"in. null: they are stored as they are. For another key: --rotate-key."},
 	{.path = "database.max_open_conns", .type = KEY_INT, .value = "5",
 		.min = 0, .max = 10000,
 		.field = LONG_AT(database.max_open_conns),

@@ -6,6 +6,7 @@
 #include "bridge/exit_codes.h"
 #include "bridge/matrix/appservice.h"
 #include "bridge/matrix/client.h"
+#include "bridge/ops/secrets.h"
 #include "bridge/slack/scopes.h"
 #include "bridge/slack/web_api.h"
 #include "lib/buf.h"
@@ -303,17 +304,41 @@ static void ask_app_token(struct doctor *doctor)
 	doctor->slack_call = slack_connections_open(doctor->api, handle_url, doctor);
 }
 
+static bool open_token(const struct secrets *secrets, char **token, struct err *err)
+{
+	char *plain = secrets_open(secrets, *token, err);
+
+	if (plain != NULL) {
+		free(*token);
+		*token = plain;
+	}
+	return plain != NULL;
+}
+
+static bool open_tokens(struct doctor *doctor, struct peek_login *login)
+{
+	struct err err = ERR_INIT;
+	struct secrets *secrets = secrets_create(doctor->config->database.key_file, &err);
+	bool ok = secrets != NULL && open_token(secrets, &login->bot_token, &err) &&
+	          open_token(secrets, &login->app_token, &err);
+
+	if (!ok) {
+		findings_add(&doctor->findings, VERDICT_FAIL, "key", EXIT_CONFIG_INVALID,
+		        "let database.key_file name the key the tokens were sealed with",
+		        "%s (%s): %s", login->team_name, login->team_id, err.msg);
+	}
+	secrets_destroy(&secrets);
+	return ok;
+}
+
 static void ask_login(struct doctor *doctor)
 {
 	if (doctor->login >= doctor->peek.login_count) {
 		end(doctor);
 		return;
 	}
-	const struct peek_login *login = &doctor->peek.logins[doctor->login];
-	if (!str_starts(login->bot_token, "xox")) {
-		findings_add(&doctor->findings, VERDICT_SKIP, "bot token", 0, NULL,
-		        "%s (%s): encrypted; `status` of the running bridge tells",
-		        login->team_name, login->team_id);
+	struct peek_login *login = &doctor->peek.logins[doctor->login];
+	if (!open_tokens(doctor, login)) {
 		doctor->login++;
 		ask_login(doctor);
 		return;

@@ -14,6 +14,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct loop *loop;
 	const struct config *config;
 	struct store *store;
+	struct secrets *secrets;
 	struct http_client *http;
 	struct ws_context *ws;
 	struct matrix *matrix;

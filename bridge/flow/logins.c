@@ -4,6 +4,7 @@
 #include "bridge/flow/catch_up.h"
 #include "bridge/flow/credentials.h"
 #include "bridge/flow/slack_door.h"
+#include "bridge/ops/secrets.h"
 #include "lib/log.h"
 #include "lib/map.h"
 #include "lib/mem.h"
@@ -108,14 +109,60 @@ static void free_login(void *value)
 	free(login->bot_user_id);
 	free(login->bot_id);
 	free(login->owner_mxid);
-	free(login->bot_token);
-	free(login->app_token);
+	secrets_wipe(login->bot_token);
+	secrets_wipe(login->app_token);
 	free(login->why);
 	free(login);
 }
 
+struct tokens { /* opened */
+	char *bot, *app;
+};
+
+static void tokens_finish(struct tokens *tokens)
+{
+	secrets_wipe(tokens->bot);
+	secrets_wipe(tokens->app);
+	*tokens = (struct tokens){0};
+}
+
+/* What was stored before there was a key is sealed now. */
+static void seal_stored(
+        struct logins *logins, const char *team_id, const struct tokens *tokens)
+{
+	struct store_tx *tx = store_tx_create(logins->app->store);
+	autofree char *bot = secrets_seal(logins->app->secrets, tokens->bot);
+	autofree char *app = secrets_seal(logins->app->secrets, tokens->app);
+
+	store_tx_add(tx, STMT_LOGIN_TOKENS, "sss", team_id, bot, app);
+	store_tx_submit(tx, NULL, NULL);
+	log_info("stored tokens are sealed now", "team=%s", team_id);
+}
+
+static bool open_tokens(struct logins *logins, const struct store_result *rows,
+        size_t row, struct tokens *out)
+{
+	const struct secrets *secrets = logins->app->secrets;
+	const char *team_id = store_text(rows, row, 0);
+	struct err err = ERR_INIT;
+
+	*out = (struct tokens){secrets_open(secrets, store_text(rows, row, 7), &err),
+	        secrets_open(secrets, store_text(rows, row, 8), &err)};
+	if (out->bot == NULL || out->app == NULL) {
+		log_error("the stored tokens of a login cannot be opened",
+		        "team=%s error=\"%s\"", team_id, err.msg);
+		tokens_finish(out);
+		return false;
+	}
+	if (secrets_have_key(secrets) && !secrets_are_sealed(store_text(rows, row, 7))) {
+		seal_stored(logins, team_id, out);
+	}
+	return true;
+}
+
 /* Columns: see LOGIN_ALL. */
-static void fill_login(struct login *login, const struct store_result *rows, size_t row)
+static void fill_login(struct login *login, const struct store_result *rows, size_t row,
+        const struct tokens *tokens)
 {
 	str_replace(&login->team_name, store_text(rows, row, 1));
 	str_replace(&login->team_domain, store_text(rows, row, 2));
@@ -123,11 +170,12 @@ static void fill_login(struct login *login, const struct store_result *rows, siz
 	str_replace(&login->bot_user_id, store_text(rows, row, 4));
 	str_replace(&login->bot_id, store_text(rows, row, 5));
 	str_replace(&login->owner_mxid, store_text(rows, row, 6));
-	str_replace(&login->bot_token, store_text(rows, row, 7));
-	str_replace(&login->app_token, store_text(rows, row, 8));
+	str_replace(&login->bot_token, tokens->bot);
+	str_replace(&login->app_token, tokens->app);
 }
 
-static void add_login(struct logins *logins, const struct store_result *rows, size_t row)
+static void add_login(struct logins *logins, const struct store_result *rows, size_t row,
+        const struct tokens *tokens)
 {
 	struct login *login = xcalloc(1, sizeof(*login));
 
@@ -139,23 +187,23 @@ static void add_login(struct logins *logins, const struct store_result *rows, si
 	timer_init(&login->settle_timer, logins->app->loop, handle_settled, login);
 	timer_init(
 	        &login->catch_up_timer, logins->app->loop, catch_up_handle_timer, login);
-	fill_login(login, rows, row);
+	fill_login(login, rows, row, tokens);
 	map_set(logins->by_team, login->team_id, login);
 	connect_login(login, store_text(rows, row, 9));
 }
 
 /* New tokens for a workspace we know: the clients take them over from the next call on.
  */
-static void refresh_login(
-        struct login *login, const struct store_result *rows, size_t row)
+static void refresh_login(struct login *login, const struct store_result *rows,
+        size_t row, const struct tokens *tokens)
 {
-	bool same_app_token = str_equal(login->app_token, store_text(rows, row, 8));
+	bool same_app_token = str_equal(login->app_token, tokens->app);
 	enum socket_mode_state state = socket_mode_state(login->socket);
 	/* It was given up, and somebody has just shown that it works again. */
 	bool given_up = state == SM_BAD_CREDENTIALS || state == SM_LINK_DISABLED ||
 	                state == SM_STOPPED;
 
-	fill_login(login, rows, row);
+	fill_login(login, rows, row, tokens);
 	slack_api_set_token(login->bot_api, login->bot_token);
 	if (str_equal(store_text(rows, row, 9), "connected")) {
 		credentials_renewed(login->credentials);
@@ -245,11 +293,16 @@ static void handle_rows(
 	for (size_t i = 0; err->kind == ERR_NONE && i < store_rows(results[0]); i++) {
 		struct login *login =
 		        map_get(logins->by_team, store_text(results[0], i, 0));
-		if (login == NULL) {
-			add_login(logins, results[0], i);
-		} else {
-			refresh_login(login, results[0], i);
+		struct tokens tokens;
+		if (!open_tokens(logins, results[0], i, &tokens)) {
+			continue;
 		}
+		if (login == NULL) {
+			add_login(logins, results[0], i, &tokens);
+		} else {
+			refresh_login(login, results[0], i, &tokens);
+		}
+		tokens_finish(&tokens);
 	}
 	waiters_finish(&logins->loaded, err);
 }

@@ -5,6 +5,8 @@
 #include "bridge/flow/portals.h"
 #include "bridge/flow/quarantine.h"
 #include "bridge/matrix/events.h"
+#include "bridge/ops/secrets.h"
+#include "bridge/slack/tokens.h"
 #include "lib/crumb.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -88,7 +90,11 @@ static void take_message(
 		return;
 	}
 	autojson cJSON *payload = payload_of(event);
-	json_set_str(payload, "body", event->body);
+	/* A token said to the bot is in the database like the login's own: sealed. */
+	autofree char *sealed = is_command && slack_token_is_in(event->body)
+	                                ? secrets_seal(app->secrets, event->body)
+	                                : NULL;
+	json_set_str(payload, "body", sealed == NULL ? event->body : sealed);
 	json_set_bool(payload, "portal", in_portal);
 	if (!is_command && matrix_file_is(event->msgtype, event->content)) {
 		add_job(app, tx, event, FLOW_MATRIX_FILE, payload);

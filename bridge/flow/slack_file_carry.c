@@ -65,7 +65,6 @@ static void handle_info(const cJSON *file, const struct err *err, void *arg)
 		err_set(&told, ERR_PERMANENT, 0, "%s",
 		        is_gone ? "it is not on Slack any more"
 		                : "the Slack app may not see it");
-		told = logins_patient(is_gone ? &told : err);
 	}
 	flow_continue(flow, &told);
 }

@@ -1,0 +1,17 @@
+/* tokens: Slack's tokens by their looks (Slack protocol reference, 5.2). Pure. */
+#ifndef BRIDGE_SLACK_TOKENS_H
+#define BRIDGE_SLACK_TOKENS_H
+
+#include <stdbool.h>
+
+/* One word of the characters that tokens are made of, with this beginning: it can become
+ * a header. */
+bool slack_token_has(const char *text, const char *prefix);
+/* xoxb-, also a rotating one. */
+bool slack_token_is_bot(const char *text);
+/* xapp- */
+bool slack_token_is_app(const char *text);
+/* Is there something like a token anywhere in the text? */
+bool slack_token_is_in(const char *text);
+
+#endif
