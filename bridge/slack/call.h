@@ -40,10 +40,11 @@ struct slack_call {
 	struct lane_turn turn;
 	struct slack_api *api;
 	enum slack_method method;
-	struct http_req *req; /* NULL unless it is on its way */
-	struct buf form;      /* the arguments, but for the cursor */
-	char *cursor;         /* NULL: the first page */
-	struct timer refused; /* reports `refusal` when it could not even be queued */
+	unsigned token_number; /* of the token it was sent with */
+	struct http_req *req;  /* NULL unless it is on its way */
+	struct buf form;       /* the arguments, but for the cursor */
+	char *cursor;          /* NULL: the first page */
+	struct timer refused;  /* reports `refusal` when it could not even be queued */
 	struct err refusal;
 	slack_again_fn *again;          /* NULL: never */
 	const struct http_reply *reply; /* during the report; NULL if none arrived */

@@ -26,6 +26,7 @@ struct slack_api {
 	slack_guard_fn *guard; /* NULL: none */
 	void *guard_arg;
 	bool asleep;
+	unsigned token_number; /* counts set_token() */
 	struct lane lanes[SLACK_METHODS];
 };
 
@@ -100,8 +101,11 @@ static void handle_reply(
 	slack_classify(method, reply, transport, &answer, &err);
 	if (slack_is_dead_token(&err) && call->api->guard != NULL) {
 		err.kind = ERR_RETRY;
-		err.retry_after_ms = ASLEEP_RETRY_MS;
-		call->api->guard(err.name, call->api->guard_arg);
+		/* An answer to the token before says nothing of this one. */
+		if (call->token_number == call->api->token_number) {
+			err.retry_after_ms = ASLEEP_RETRY_MS;
+			call->api->guard(err.name, call->api->guard_arg);
+		}
 	}
 	if (slack_is_rate_limit(&err)) {
 		log_debug("slack method parked", "method=%s park_ms=%u", method->name,
@@ -144,6 +148,7 @@ static void send_call(struct lane_turn *turn)
 	        xasprintf("%s%s", api->base_url, slack_method_info(call->method)->name);
 	autofree char *body = call_body(call);
 
+	call->token_number = api->token_number;
 	call->req = http_req_create(api->http, "POST", url);
 	http_req_set_header(call->req, "Authorization", api->authorization);
 	http_req_set_body(call->req, "application/x-www-form-urlencoded", str_from(body));
@@ -226,6 +231,7 @@ void slack_api_set_token(struct slack_api *api, const char *token)
 {
 	free(api->authorization);
 	api->authorization = xasprintf("Bearer %s", token);
+	api->token_number++;
 }
 
 void slack_api_set_guard(struct slack_api *api, slack_guard_fn *guard, void *arg)

@@ -15,6 +15,7 @@
 #include "bridge/flow/portals.h"
 #include "bridge/flow/slack_door.h"
 #include "bridge/matrix/appservice.h"
+#include "bridge/ops/secrets.h"
 #include "lib/log.h"
 
 #include <sqlite3.h>
@@ -164,6 +165,7 @@ static inline void open_world(struct world *world)
 	struct err err;
 
 	*app = (struct app){.loop = world->loop, .config = world->config, .seed = 1};
+	app->secrets = secrets_create(NULL, &err);
 	app->store = store_open(app->loop, "sqlite3-fk-wal", world->path, &err);
 	app->ws = ws_context_create(app->loop, NULL, &err);
 	app->http = http_client_create(app->loop, &http);
@@ -208,6 +210,7 @@ static inline void close_world(struct world *world)
 	logins_destroy(&app->logins);
 	files_destroy(&app->files);
 	store_close(&app->store);
+	secrets_destroy(&app->secrets);
 	appservice_destroy(&world->appservice);
 	matrix_destroy(&app->matrix);
 	http_client_destroy(&app->http);
