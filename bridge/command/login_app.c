@@ -158,6 +158,7 @@ static enum step_rc store_login(
 	autofree char *key = xasprintf("sync:%s", call->flow->key);
 	autofree char *lane = xasprintf("l %s", memory->team_id);
 	autojson cJSON *payload = json_set_str(json_new(), "team", memory->team_id);
+	json_set_str(payload, "owner", call->sender);
 	autofree char *text = json_print(payload);
 
 	autofree char *sealed_bot = secrets_seal(app->secrets, bot_token);

@@ -43,14 +43,14 @@ const struct flow_def invite_owner_flow = {
         .state_size = sizeof(struct state),
 };
 
-void invite_owner_add(const struct login *login, struct store_tx *tx, const char *key,
-        const char *room_id)
+void invite_owner_add(struct app *app, struct store_tx *tx, const char *key,
+        const char *room_id, const char *owner_mxid)
 {
 	autofree char *lane = xasprintf("i %s", room_id);
 	autojson cJSON *payload = json_new();
 
 	json_set_str(payload, "room", room_id);
-	json_set_str(payload, "user", login->owner_mxid);
+	json_set_str(payload, "user", owner_mxid);
 	autofree char *text = json_print(payload);
-	queue_add(login->app->queue, tx, key, lane, FLOW_INVITE_OWNER, text);
+	queue_add(app->queue, tx, key, lane, FLOW_INVITE_OWNER, text);
 }

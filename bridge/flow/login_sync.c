@@ -38,6 +38,7 @@ static void add_job(struct flow *flow, const struct slack_channel *channel)
 	json_set_str(payload, "team", team_id);
 	json_set_str(payload, "channel", channel->id);
 	json_set_bool(payload, "invite", true);
+	json_set_str(payload, "owner", json_str(flow->payload, "owner"));
 	autofree char *text = json_print(payload);
 	queue_add(app->queue, flow_tx(flow), key, lane, FLOW_OPEN_PORTAL, text);
 }

@@ -29,7 +29,9 @@ static enum step_rc ensure_portal(struct flow *flow)
 		/* Whoever logs in to a workspace that others use already joins them. */
 		if (json_bool(flow->payload, "invite", false) && !state->made) {
 			autofree char *key = xasprintf("owner:%s", flow->key);
-			invite_owner_add(login, flow_tx(flow), key, portal->room_id);
+			/* As the job says: the login may not have been read again yet. */
+			invite_owner_add(app, flow_tx(flow), key, portal->room_id,
+			        json_str_or(flow->payload, "owner", login->owner_mxid));
 		}
 		return STEP_DONE;
 	}

@@ -51,7 +51,8 @@ static void store_portal(
 	maker->tx = store_tx_create(maker->app->store);
 	if (room_id != NULL) {
 		autofree char *key = xasprintf("owner:%s", room_id);
-		invite_owner_add(maker->login, maker->tx, key, room_id);
+		invite_owner_add(maker->login->app, maker->tx, key, room_id,
+		        maker->login->owner_mxid);
 	}
 	store_tx_add(maker->tx, STMT_PORTAL_PUT, "ssssssi", portal->team_id,
 	        portal->channel_id, room_id, portal->name, portal->kind, portal->state,
