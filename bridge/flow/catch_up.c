@@ -246,7 +246,6 @@ static void handle_replies(const struct slack_event *messages, size_t count,
 	struct app *app = flow->app;
 	struct login *login = logins_by_team(app->logins, field(flow, "team"));
 	const char *since = flow_fact(flow, "since");
-	const struct err patient = logins_patient(err);
 
 	for (size_t i = 0; err->kind == ERR_NONE && login != NULL && i < count; i++) {
 		if (messages[i].kind == SLACK_EVENT_MESSAGE &&
@@ -260,7 +259,7 @@ static void handle_replies(const struct slack_event *messages, size_t count,
 		        flow, "cursor", next_cursor[0] == '\0' ? "end" : next_cursor);
 		flow_set_fact(flow, "page", "new");
 	}
-	flow_continue(flow, &patient);
+	flow_continue(flow, err);
 }
 
 /* The first of the list goes when its last page is in. */
