@@ -230,7 +230,13 @@ void failure_tell(struct flow *flow, struct store_tx *tx, const char *what,
 
 struct err failure_judge(const struct err *err)
 {
+	const struct failure *failure = failure_find(err->name);
 	struct err judged = *err;
+
+	if (err->kind == ERR_PERMANENT && failure != NULL &&
+	        failure->outcome == FAILURE_WAITS) {
+		judged.kind = ERR_RETRY;
+	}
 
 	if (judged.kind == ERR_UNSURE && judged.retry_after_ms < LOOK_AFTER_MS) {
 		judged.retry_after_ms = LOOK_AFTER_MS;
