@@ -8,7 +8,7 @@
 #include "bridge/exit_codes.h"
 #include "bridge/logging.h"
 #include "bridge/ops/crash.h"
-#include "bridge/ops/rotate_key.h"
+#include "bridge/rotate_key.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include <signal.h>

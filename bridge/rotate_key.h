@@ -1,7 +1,7 @@
 /* rotate_key: --rotate-key: the tokens in the database are opened with the present key
  * and sealed with another. All or none: a crash leaves them as they were. */
-#ifndef BRIDGE_OPS_ROTATE_KEY_H
-#define BRIDGE_OPS_ROTATE_KEY_H
+#ifndef BRIDGE_ROTATE_KEY_H
+#define BRIDGE_ROTATE_KEY_H
 
 #include "bridge/config/config.h"
 #include <stdio.h>

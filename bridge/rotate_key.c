@@ -1,4 +1,4 @@
-#include "bridge/ops/rotate_key.h"
+#include "bridge/rotate_key.h"
 
 #include "bridge/exit_codes.h"
 #include "bridge/ops/secrets.h"
