@@ -77,6 +77,9 @@ static void add_style(struct buf *out, unsigned style)
 	        {STYLE_UNDERLINE, "underline"}};
 	bool any = false;
 
+	if (style == 0) {
+		return;
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (style & names[i].style) {
 			buf_puts(out, any ? ",\"" : ",\"style\":{\"");
@@ -98,12 +101,17 @@ static void begin_span(struct writer *writer, const char *type)
 	writer->any_span = true;
 }
 
+/* Most of what is written: so in few steps. */
 static void add_text(struct writer *writer, struct str text, unsigned style)
 {
-	begin_span(writer, "text");
-	add_field(writer->out, "text", text);
+	static const char begin[] = ",{\"type\":\"text\",\"text\":";
+	size_t skip = writer->any_span ? 0 : 1;
+
+	buf_add(writer->out, begin + skip, sizeof(begin) - 1 - skip);
+	writer->any_span = true;
+	add_json(writer->out, text);
 	add_style(writer->out, style);
-	buf_puts(writer->out, "}");
+	buf_add(writer->out, "}", 1);
 }
 
 static void add_link(struct writer *writer, const struct span *span)
@@ -244,7 +252,9 @@ static void begin_quote(struct writer *writer, int container)
 
 static void begin_item(struct writer *writer, int item)
 {
-	buf_puts(writer->out, "{\"type\":\"rich_text_section\",\"elements\":[");
+	static const char begin[] = "{\"type\":\"rich_text_section\",\"elements\":[";
+
+	buf_add(writer->out, begin, sizeof(begin) - 1);
 	writer->item = item;
 	writer->any_span = false;
 }

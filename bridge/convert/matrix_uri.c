@@ -9,7 +9,7 @@
 
 enum { MAX_ID_BYTES = 255 * 3 };
 
-/* The part before `end` or the end, decoded; NULL if it is no identifier. */
+/* The part before one of `ends`, decoded; NULL if it is no identifier: %FF is no text. */
 static char *take_part(const char **p, const char *ends)
 {
 	size_t n = strcspn(*p, ends);
@@ -19,7 +19,12 @@ static char *take_part(const char **p, const char *ends)
 	if (n == 0 || n > MAX_ID_BYTES) {
 		return NULL;
 	}
-	return url_decode(part, false);
+	char *decoded = url_decode(part, false);
+	if (decoded != NULL && !str_is_utf8(str_from(decoded))) {
+		free(decoded);
+		return NULL;
+	}
+	return decoded;
 }
 
 static bool is_entity(const char *text)
