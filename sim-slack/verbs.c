@@ -315,6 +315,8 @@ static const struct verb_field tokens_fields[] = {
                 token_names},
         {"client", VERB_BOOL, false, "Besides: client_id and client_secret, for OAuth",
                 NULL},
+        {"pair", VERB_BOOL, false,
+                "Besides: a bot token that expires: {rotating, refresh}", NULL},
         END};
 static const struct verb_field user_token_fields[] = {AS,
         {"scopes", VERB_STR, false, "Comma-separated; default all a person can give",

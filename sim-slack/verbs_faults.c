@@ -234,6 +234,13 @@ bool verb_tokens(void *arg, const cJSON *args, cJSON **result, struct err *err)
 		json_set_str(*result, "client_id", oauth_client_id(sim->oauth));
 		json_set_str(*result, "client_secret", oauth_client_secret(sim->oauth));
 	}
+	if (json_bool(args, "pair", false)) {
+		const char *access, *refresh;
+
+		oauth_pair(sim->oauth, &access, &refresh);
+		json_set_str(*result, "rotating", access);
+		json_set_str(*result, "refresh", refresh);
+	}
 	return true;
 }
 

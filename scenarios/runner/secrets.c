@@ -24,7 +24,7 @@ struct search {
 static bool may_hold_tokens(const char *name)
 {
 	return str_equal(name, "config.yaml") || str_equal(name, "registration.yaml") ||
-	       str_starts(name, "bridge.db");
+	       str_starts(name, "bridge.db") || str_ends(name, ".secret");
 }
 
 /* "daemon.log:12", and the line as far as the secret. */
@@ -94,7 +94,8 @@ static bool is_written_by_the_bridge(const struct record *record)
 		       record_is(record, "kind", "request");
 	case TAP_SLACK:
 		return record_is(record, "by", "app") ||
-		       record_is(record, "kind", "call");
+		       (record_is(record, "kind", "call") &&
+		               !record_is(record, "call", "oauth.v2.access"));
 	case TAP_RUNNER:
 		break;
 	}

@@ -5,14 +5,15 @@
 #include "lib/json.h"
 
 /* Looks through the daemon's whole output and the files it left in its folder, apart from
- * those where tokens belong (configuration, registration, database). secrets: an array of
- * texts. The place of the first one found, without the secret itself, or NULL. Caller
- * frees. */
+ * those where tokens belong (configuration, registration, database, an operator's
+ * *.secret). secrets: an array of texts. The place of the first one found, without the
+ * secret itself, or NULL. Caller frees. */
 char *secrets_find(const char *dir, const cJSON *secrets);
 
 /* The same in what the bridge wrote where others see it: its log lines and output, its
- * Matrix events and requests, its calls and messages on Slack. What people wrote is
- * theirs, and a file that a story looked at is no output. */
+ * Matrix events and requests, its calls and messages on Slack, but for the one call that
+ * carries tokens as arguments. What people wrote is theirs, and a file that a story
+ * looked at is no output. */
 struct timeline;
 char *secrets_find_in_timeline(const struct timeline *timeline, const cJSON *secrets);
 

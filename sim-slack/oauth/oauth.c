@@ -133,6 +133,16 @@ const char *oauth_user_token(struct oauth *oauth, struct user *user, const char 
 	return add_grant(oauth, TOKEN_USER, user, scopes, false)->text;
 }
 
+void oauth_pair(struct oauth *oauth, const char **access, const char **refresh)
+{
+	struct sim_slack *sim = oauth->sim;
+	const struct grant *grant = add_grant(
+	        oauth, TOKEN_BOT, sim->app.bot, sim->app.tokens[TOKEN_BOT].scopes, true);
+
+	*access = grant->text;
+	*refresh = grant->refresh;
+}
+
 const char *oauth_client_id(struct oauth *oauth)
 {
 	if (!oauth->client_id) {

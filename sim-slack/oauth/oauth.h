@@ -27,6 +27,9 @@ const char *oauth_user_token(struct oauth *oauth, struct user *user, const char 
 /* A code as it comes back from the consent page. user_scopes may be "". Borrowed. */
 const char *oauth_authorize(
         struct oauth *oauth, struct user *user, const char *user_scopes);
+/* A bot token that expires, as an installation of an app with rotation gives it, and its
+ * refresh token. Borrowed. */
+void oauth_pair(struct oauth *oauth, const char **access, const char **refresh);
 const char *oauth_client_id(struct oauth *oauth);
 const char *oauth_client_secret(struct oauth *oauth);
 /* Any call with the grant is answered this from now on. */
