@@ -2,6 +2,7 @@
 
 #include "bridge/exit_codes.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/declared_login.h"
 #include "bridge/flow/files.h"
 #include "bridge/flow/ghosts.h"
 #include "bridge/flow/logins.h"
@@ -105,6 +106,7 @@ static void handle_started(int exit_code, void *arg)
 		        "bot=%s", matrix_bot_mxid(bridge->app.matrix));
 	}
 	queue_start(bridge->app.queue);
+	declared_logins_begin(&bridge->app);
 	poke_soon(bridge->poke, 0);
 }
 

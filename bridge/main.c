@@ -40,6 +40,9 @@ static bool check_modes(const struct cli *cli, const struct config *config)
 		is_good =
 		        (paths[i] == NULL || check_mode(paths[i], is_strict)) && is_good;
 	}
+	for (size_t i = 0; i < config->secret_file_count; i++) {
+		is_good = check_mode(config->secret_files[i], is_strict) && is_good;
+	}
 	return is_good;
 }
 

@@ -44,11 +44,13 @@ static bool add_login(struct rotation *rotation, struct store_tx *tx,
 {
 	autofree char *bot = sealed_anew(rotation, store_text(rows, row, 7));
 	autofree char *app = sealed_anew(rotation, store_text(rows, row, 8));
+	autofree char *refresh = sealed_anew(rotation, store_text(rows, row, 10));
 
-	if (bot == NULL || app == NULL) {
+	if (bot == NULL || app == NULL || refresh == NULL) {
 		return false;
 	}
-	store_tx_add(tx, STMT_LOGIN_TOKENS, "sss", store_text(rows, row, 0), bot, app);
+	store_tx_add(tx, STMT_LOGIN_TOKENS, "ssss", store_text(rows, row, 0), bot, app,
+	        refresh);
 	rotation->count++;
 	return true;
 }

@@ -27,6 +27,13 @@ struct config_writer {
 	enum log_level min_level; /* never below logging.min_level */
 };
 
+/* A login that the configuration gives. */
+struct config_login {
+	char *owner; /* Matrix user ID */
+	char *bot_token, *app_token;
+	char *refresh_token; /* NULL unless the bot token is one that rotates */
+};
+
 struct config {
 	struct {
 		char *address; /* of the client-server API, no slash at the end */
@@ -68,6 +75,10 @@ struct config {
 		char *team_name_template;
 		long conversation_count; /* portals at login; -1: all */
 		long max_connections;    /* our own key: Socket Mode connections; 1..10 */
+		/* Our own keys. The app's credentials, for tokens that rotate; NULL:
+		 * none. What stands in the file is in client_secret already. */
+		char *client_id, *client_secret, *client_secret_file;
+		bool audit_log; /* our own key */
 	} slack;
 	struct { /* `network.files:` in the file, our own keys */
 		long max_bytes;
@@ -88,6 +99,10 @@ struct config {
 		struct config_writer *writers;
 		size_t writer_count;
 	} logging;
+	struct config_login *logins; /* our own key `network.logins` */
+	size_t login_count;
+	char **secret_files; /* that were read */
+	size_t secret_file_count;
 	char *env_config_prefix; /* NULL: environment variables set no keys */
 };
 
@@ -135,6 +150,9 @@ void config_write_schema(FILE *out);
 /* By exact user ID, else by the domain of the user ID, else by "*", else PERM_BLOCK. */
 enum permission config_permission(const struct config *config, const char *mxid);
 const char *permission_to_str(enum permission level);
+
+/* Are there client credentials? */
+bool config_can_rotate(const struct config *config);
 
 /* username_template with the user ID put in: the localpart of a ghost. Caller frees. */
 char *config_ghost_localpart(const struct config *config, const char *user_id);

@@ -133,9 +133,7 @@ static char *key_of(const char *name)
 	return path;
 }
 
-/* Trimmed at its end, as secrets' files have a newline there. Caller frees; NULL with a
- * problem. */
-static char *value_of_file(struct reading *reading, const char *key, const char *path)
+char *environment_file_value(struct reading *reading, const char *key, const char *path)
 {
 	struct config_problems problems = {0};
 	struct buf text;
@@ -202,8 +200,9 @@ static void take_variable(
 	}
 	const struct config_key *key = keys_at(index);
 	struct env_value *value = xcalloc(1, sizeof(*value));
-	autofree char *text = is_file ? value_of_file(reading, key->path, equals + 1)
-	                              : xstrdup(equals + 1);
+	autofree char *text =
+	        is_file ? environment_file_value(reading, key->path, equals + 1)
+	                : xstrdup(equals + 1);
 	value->node = make_node(reading, key, text == NULL ? "" : text);
 	value->name = xstrdup(name);
 	value->next = reading->env;

@@ -12,6 +12,10 @@
 void environment_read(struct reading *reading);
 void environment_free(struct reading *reading);
 
+/* What the file holds, without the white space at its end. ${CREDENTIALS_DIRECTORY} and
+ * its like are put into the path. NULL with a problem of that key. Caller frees. */
+char *environment_file_value(struct reading *reading, const char *key, const char *path);
+
 /* The variable a value came from; NULL: it stands in the file. */
 const char *environment_name(const struct reading *reading, const struct node *value);
 

@@ -1,4 +1,4 @@
-#include "bridge/config/keys.h"
+#include "bridge/config/reading.h"
 
 /* Network options: mautrix-slack pkg/connector/example-config.yaml; ours at the end. */
 /* clang-format off */
@@ -82,6 +82,36 @@ static const struct config_key rows[] = {
 		.flags = KEY_OURS,
 		.field = LONG_AT(files.max_directory_bytes),
 		.doc = "How much they may take there together."},
+	{.path = "network.audit_log", .type = KEY_BOOL, .value = "false",
+		.flags = KEY_OURS | KEY_BLANK,
+		.field = BOOL_AT(slack.audit_log),
+		.doc = "Log every call of Slack's Web API, at level info, in a line that begins with\n"
+			"\"audit\": workspace, method, result, duration and Slack's request ID; never\n"
+			"what was said, nor a token."},
+	{.path = "network.logins", .type = KEY_LIST, .value = "[]",
+		.flags = KEY_OURS | KEY_SECRET | KEY_BLANK,
+		.apply = declared_logins_apply,
+		.doc = "Logins made at the start, beside those made by chat. Each has an owner (a Matrix\n"
+			"user ID), a bot_token, an app_token and, if the bot token rotates\n"
+			"(xoxe.xoxb-), a refresh_token. A token stands there as it is, or as ${NAME}\n"
+			"for an environment variable, or in the file that bot_token_file (and so on)\n"
+			"names, such as ${CREDENTIALS_DIRECTORY}/slack_bot_token. They are verified\n"
+			"before they are stored; changed ones replace what is stored, refused ones\n"
+			"do not: the owner is told. A login taken out here is not logged out, and logging\n"
+			"out of one that stands here lasts until the next start."},
+	{.path = "network.client_id", .type = KEY_TEXT, .value = "null",
+		.flags = KEY_OURS | KEY_BLANK,
+		.field = TEXT_AT(slack.client_id),
+		.doc = "Of the Slack app (\"Basic Information\", \"App Credentials\"). Needed only if its\n"
+			"tokens rotate (xoxe.xoxb-): they are renewed two hours before they expire."},
+	{.path = "network.client_secret", .type = KEY_TEXT, .value = "null",
+		.flags = KEY_OURS | KEY_SECRET,
+		.field = TEXT_AT(slack.client_secret),
+		.doc = "As it is, or ${NAME} for an environment variable."},
+	{.path = "network.client_secret_file", .type = KEY_TEXT, .value = "null",
+		.flags = KEY_OURS | KEY_PATH,
+		.field = TEXT_AT(slack.client_secret_file),
+		.doc = "A file that holds it. ${CREDENTIALS_DIRECTORY} in it is put in."},
 	{.path = "network.max_connections", .type = KEY_INT, .value = "1",
 		.min = 1, .max = 10,
 		.flags = KEY_LATER | KEY_OURS,

@@ -418,6 +418,7 @@ void config_free(struct config **config)
 		free(old->logging.writers[i].filename);
 	}
 	free(old->logging.writers);
+	declared_logins_free(old);
 	free(old);
 	*config = NULL;
 }

@@ -114,6 +114,22 @@ static void describe_writers(cJSON *schema)
 	json_set_int(schema, "maxItems", 4);
 }
 
+static void describe_logins(cJSON *schema)
+{
+	static const char *const names[] = {"owner", "bot_token", "bot_token_file",
+	        "app_token", "app_token_file", "refresh_token", "refresh_token_file"};
+	cJSON *login = json_set_str(json_new(), "type", "object"), *values = json_new();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		cJSON *value = json_new();
+		json_set(values, names[i], json_set_str(value, "type", "string"));
+	}
+	json_set(login, "properties", values);
+	json_set(login, "required", strings("owner"));
+	json_set(schema, "items", login);
+	json_set_int(schema, "maxItems", 100);
+}
+
 static void describe_type(cJSON *schema, const struct config_key *key)
 {
 	switch (key->type) {
@@ -151,6 +167,8 @@ static void describe_type(cJSON *schema, const struct config_key *key)
 		describe_permissions(schema);
 	} else if (strcmp(key->path, "logging.writers") == 0) {
 		describe_writers(schema);
+	} else if (strcmp(key->path, "network.logins") == 0) {
+		describe_logins(schema);
 	}
 }
 

@@ -468,6 +468,7 @@ void config_validate(struct reading *reading)
 	check_homeserver(reading);
 	check_appservice(reading);
 	check_public_media(reading);
+	declared_logins_check(reading);
 }
 
 char *config_ghost_localpart(const struct config *config, const char *user_id)

@@ -28,8 +28,21 @@ const struct flow_def *const all_flows[] = {
         &command_flow,
         &notice_flow,
         &tell_owner_flow,
+        &declared_login_flow,
         NULL,
 };
+
+struct slack_api *app_slack_api(
+        const struct app *app, const char *token, const char *workspace)
+{
+	struct slack_api *api =
+	        slack_api_create(app->loop, app->http, app->config->slack.api_url, token);
+
+	if (app->config->slack.audit_log) {
+		slack_api_set_audit(api, workspace);
+	}
+	return api;
+}
 
 char *lane_from_slack(const char *team_id, const char *channel_id)
 {

@@ -5,6 +5,7 @@
 #include "bridge/config/config.h"
 #include "bridge/matrix/client.h"
 #include "bridge/queue/queue.h"
+#include "bridge/slack/web_api.h"
 #include "bridge/store/store.h"
 #include "lib/http_client.h"
 #include "lib/loop.h"
@@ -52,15 +53,21 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_COMMAND "command"
 #define FLOW_NOTICE "notice"
 #define FLOW_TELL_OWNER "tell_owner"
+#define FLOW_DECLARED_LOGIN "declared_login"
 
 extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion_flow,
         slack_reaction_flow, catch_up_flow, open_portal_flow, invite_owner_flow,
         login_sync_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
         matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
         slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
-        matrix_file_carry_flow, file_delete_flow, tell_owner_flow;
+        matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
+
+/* A client of Slack's Web API, audited if that is configured. workspace: its ID, "" if
+ * not known yet. */
+struct slack_api *app_slack_api(
+        const struct app *app, const char *token, const char *workspace);
 
 /* Lanes: a conversation in one direction. Caller frees. */
 char *lane_from_slack(const char *team_id, const char *channel_id);

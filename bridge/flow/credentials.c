@@ -1,6 +1,7 @@
 #include "bridge/flow/credentials.h"
 
 #include "bridge/flow/app.h"
+#include "bridge/flow/rotation.h"
 #include "bridge/flow/tell_owner.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -12,6 +13,9 @@
 /* After a refusal that may be a mistake: asked again after these times, then believed. */
 static const int64_t looks_ms[] = {5000, 30000, 120000};
 enum { LOOKS = sizeof(looks_ms) / sizeof(looks_ms[0]), LOOK_AGAIN_MS = 30000 };
+
+/* In place of a word of Slack's. */
+#define NOT_CONFIGURED "client_not_configured"
 
 enum standing { GOOD, DOUBTED, BAD };
 
@@ -30,7 +34,7 @@ struct credentials {
 
 static const char *kind_name(enum token_kind kind)
 {
-	return kind == TOKEN_BOT ? "bot" : "app-level";
+	return kind == TOKEN_BOT ? "bot" : kind == TOKEN_APP ? "app-level" : "refresh";
 }
 
 /* ---------------------------------------------------------------- what is kept */
@@ -43,9 +47,9 @@ static char *stored_text(enum token_kind kind, const char *word)
 
 static bool read_stored(const char *stored, enum token_kind *kind, const char **word)
 {
-	static const enum token_kind kinds[] = {TOKEN_BOT, TOKEN_APP};
+	static const enum token_kind kinds[] = {TOKEN_BOT, TOKEN_APP, TOKEN_REFRESH};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		autofree char *begin = stored_text(kinds[i], "");
 		if (str_starts(stored, begin)) {
 			*kind = kinds[i];
@@ -54,6 +58,13 @@ static bool read_stored(const char *stored, enum token_kind *kind, const char **
 		}
 	}
 	return false;
+}
+
+/* The app's credentials in the configuration are at fault, not the token. */
+static bool is_configured_badly(const char *word)
+{
+	return str_equal(word, "invalid_client_id") ||
+	       str_equal(word, "bad_client_secret") || str_equal(word, NOT_CONFIGURED);
 }
 
 static const char *meaning(const char *word)
@@ -69,6 +80,11 @@ static const char *meaning(const char *word)
 	        {"token_revoked", "the token was revoked"},
 	        {"tokens_revoked", "the token was revoked"},
 	        {"invalid_auth", "Slack does not know the token"},
+	        {"invalid_refresh_token", "it was used already, or is not Slack's"},
+	        {"invalid_client_id", "network.client_id is not that of the app"},
+	        {"bad_client_secret", "network.client_secret is not that of the app"},
+	        {NOT_CONFIGURED,
+	                "network.client_id and network.client_secret are not set"},
 	        {"not_allowed_token_type", "it is a token of the wrong kind"},
 	};
 
@@ -90,10 +106,13 @@ static void add_rows(struct credentials *credentials, struct store_tx *tx,
 	        "asleep:%s:%lld", login->team_id, (long long)loop_wall_ms(app->loop));
 	autofree char *text = xasprintf(
 	        "Slack refuses the %s token of %s: %s (%s). %s Nothing is lost: what is "
-	        "written meanwhile waits. To mend it say `login app`.",
+	        "written meanwhile waits. To mend it %s.",
 	        kind_name(kind), login->team_name, meaning(word), word,
-	        kind == TOKEN_BOT ? "Nothing is bridged until it is mended."
-	                          : "Nothing arrives from Slack until it is mended.");
+	        kind == TOKEN_APP ? "Nothing arrives from Slack until it is mended."
+	                          : "Nothing is bridged until it is mended.",
+	        is_configured_badly(word)
+	                ? "correct the configuration and restart the bridge"
+	                : "say `login app`");
 
 	store_tx_add(tx, STMT_LOGIN_STATE, "ss", login->team_id, state);
 	tell_owner_add(app, tx, key, login->owner_mxid, text);
@@ -128,7 +147,7 @@ static void fall_asleep(struct credentials *credentials)
 	stop_looking(credentials);
 	credentials->standing = BAD;
 	describe(credentials);
-	if (credentials->kind == TOKEN_BOT) {
+	if (credentials->kind != TOKEN_APP) {
 		slack_api_set_asleep(credentials->login->bot_api, true);
 	}
 	log_warn("login is asleep: its token is refused", "team=%s token=%s reason=%s",
@@ -196,11 +215,20 @@ static void doubt(struct credentials *credentials)
 	snprintf(credentials->trouble, sizeof(credentials->trouble),
 	        "Slack refuses the bot token: %s; looking into it", credentials->word);
 	slack_api_set_asleep(login->bot_api, true);
-	credentials->look_api = slack_api_create(
-	        app->loop, app->http, app->config->slack.api_url, login->bot_token);
+	credentials->look_api = app_slack_api(app, login->bot_token, login->team_id);
 	timer_start(&credentials->look_timer, looks_ms[0]);
 	log_warn("token refused; looking into it", "team=%s reason=%s", login->team_id,
 	        credentials->word);
+}
+
+/* It is no matter of people: the rotation gets another, or is refused itself. */
+static void wait_for_pair(struct credentials *credentials)
+{
+	credentials->standing = DOUBTED;
+	snprintf(credentials->trouble, sizeof(credentials->trouble),
+	        "the bot token has expired; it is being renewed");
+	slack_api_set_asleep(credentials->login->bot_api, true);
+	log_info("token expired; renewing it", "team=%s", credentials->login->team_id);
 }
 
 void credentials_refused(
@@ -212,7 +240,10 @@ void credentials_refused(
 	}
 	stop_looking(credentials);
 	note_refusal(credentials, kind, word);
-	if (kind == TOKEN_BOT && str_equal(word, "invalid_auth")) {
+	if (kind == TOKEN_BOT && str_equal(word, "token_expired") &&
+	        rotation_hurry(credentials->login->rotation)) {
+		wait_for_pair(credentials);
+	} else if (kind == TOKEN_BOT && str_equal(word, "invalid_auth")) {
 		doubt(credentials);
 	} else {
 		believe(credentials);

@@ -3,8 +3,8 @@
  * Refused for good, the login sleeps: no call leaves with that token, what waits goes on
  * waiting, its owner is told once, in the words to mend it. "invalid_auth" is looked into
  * first, for some minutes: Slack has been seen to say it by mistake (Slack protocol
- * reference, 5.1). No token is ever erased for it. The state is a row: a restart neither
- * forgets it nor tells again. */
+ * reference, 5.1). One that expired is renewed first, if it rotates. No token is ever
+ * erased for it. The state is a row: a restart neither forgets it nor tells again. */
 #ifndef BRIDGE_FLOW_CREDENTIALS_H
 #define BRIDGE_FLOW_CREDENTIALS_H
 
@@ -12,7 +12,7 @@
 
 struct credentials;
 
-enum token_kind { TOKEN_BOT, TOKEN_APP };
+enum token_kind { TOKEN_BOT, TOKEN_APP, TOKEN_REFRESH };
 
 /* Belongs to the login, whose bot_api exists already and stays. stored: the login's row's
  * state. */

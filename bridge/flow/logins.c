@@ -3,6 +3,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/catch_up.h"
 #include "bridge/flow/credentials.h"
+#include "bridge/flow/rotation.h"
 #include "bridge/flow/slack_door.h"
 #include "bridge/ops/secrets.h"
 #include "lib/log.h"
@@ -83,11 +84,12 @@ static void open_socket(struct login *login)
 static void connect_login(struct login *login, const char *stored_state)
 {
 	struct app *app = login->app;
-	const char *url = app->config->slack.api_url;
 
-	login->bot_api = slack_api_create(app->loop, app->http, url, login->bot_token);
-	login->app_api = slack_api_create(app->loop, app->http, url, login->app_token);
+	login->bot_api = app_slack_api(app, login->bot_token, login->team_id);
+	login->app_api = app_slack_api(app, login->app_token, login->team_id);
+	login->rotation = rotation_create(login);
 	login->credentials = credentials_create(login, stored_state);
+	rotation_plan(login->rotation);
 	open_socket(login);
 }
 
@@ -99,6 +101,7 @@ static void free_login(void *value)
 	timer_stop(&login->settle_timer);
 	timer_stop(&login->catch_up_timer);
 	socket_mode_destroy(&login->socket);
+	rotation_destroy(&login->rotation);
 	credentials_destroy(&login->credentials);
 	slack_api_destroy(&login->app_api);
 	slack_api_destroy(&login->bot_api);
@@ -111,18 +114,21 @@ static void free_login(void *value)
 	free(login->owner_mxid);
 	secrets_wipe(login->bot_token);
 	secrets_wipe(login->app_token);
+	secrets_wipe(login->refresh_token);
+	free(login->declared);
 	free(login->why);
 	free(login);
 }
 
 struct tokens { /* opened */
-	char *bot, *app;
+	char *bot, *app, *refresh;
 };
 
 static void tokens_finish(struct tokens *tokens)
 {
 	secrets_wipe(tokens->bot);
 	secrets_wipe(tokens->app);
+	secrets_wipe(tokens->refresh);
 	*tokens = (struct tokens){0};
 }
 
@@ -134,7 +140,8 @@ static void seal_stored(
 	autofree char *bot = secrets_seal(logins->app->secrets, tokens->bot);
 	autofree char *app = secrets_seal(logins->app->secrets, tokens->app);
 
-	store_tx_add(tx, STMT_LOGIN_TOKENS, "sss", team_id, bot, app);
+	autofree char *refresh = secrets_seal(logins->app->secrets, tokens->refresh);
+	store_tx_add(tx, STMT_LOGIN_TOKENS, "ssss", team_id, bot, app, refresh);
 	store_tx_submit(tx, NULL, NULL);
 	log_info("stored tokens are sealed now", "team=%s", team_id);
 }
@@ -147,8 +154,9 @@ static bool open_tokens(struct logins *logins, const struct store_result *rows,
 	struct err err = ERR_INIT;
 
 	*out = (struct tokens){secrets_open(secrets, store_text(rows, row, 7), &err),
-	        secrets_open(secrets, store_text(rows, row, 8), &err)};
-	if (out->bot == NULL || out->app == NULL) {
+	        secrets_open(secrets, store_text(rows, row, 8), &err),
+	        secrets_open(secrets, store_text(rows, row, 10), &err)};
+	if (out->bot == NULL || out->app == NULL || out->refresh == NULL) {
 		log_error("the stored tokens of a login cannot be opened",
 		        "team=%s error=\"%s\"", team_id, err.msg);
 		tokens_finish(out);
@@ -172,6 +180,9 @@ static void fill_login(struct login *login, const struct store_result *rows, siz
 	str_replace(&login->owner_mxid, store_text(rows, row, 6));
 	str_replace(&login->bot_token, tokens->bot);
 	str_replace(&login->app_token, tokens->app);
+	str_replace(&login->refresh_token, tokens->refresh);
+	login->expires_ms = store_int(rows, row, 11);
+	str_replace(&login->declared, store_text(rows, row, 12));
 }
 
 static void add_login(struct logins *logins, const struct store_result *rows, size_t row,
@@ -197,6 +208,10 @@ static void add_login(struct logins *logins, const struct store_result *rows, si
 static void refresh_login(struct login *login, const struct store_result *rows,
         size_t row, const struct tokens *tokens)
 {
+	/* A renewal that is under way goes on, unless there is nothing left for it. */
+	bool same_pair = str_equal(login->bot_token, tokens->bot) &&
+	                 str_equal(login->refresh_token, tokens->refresh) &&
+	                 credentials_trouble(login->credentials)[0] == '\0';
 	bool same_app_token = str_equal(login->app_token, tokens->app);
 	enum socket_mode_state state = socket_mode_state(login->socket);
 	/* It was given up, and somebody has just shown that it works again. */
@@ -207,6 +222,9 @@ static void refresh_login(struct login *login, const struct store_result *rows,
 	slack_api_set_token(login->bot_api, login->bot_token);
 	if (str_equal(store_text(rows, row, 9), "connected")) {
 		credentials_renewed(login->credentials);
+	}
+	if (!same_pair) {
+		rotation_plan(login->rotation);
 	}
 	if (!same_app_token || given_up) {
 		socket_mode_destroy(&login->socket); /* its calls carry the old token */
@@ -262,12 +280,14 @@ static void handle_ended(bool committed, void *arg)
 		list_add_tail(&logins->ended, &login->link);
 		timer_stop(&login->catch_up_timer);
 		socket_mode_destroy(&login->socket);
+		rotation_destroy(&login->rotation);
 		credentials_renewed(login->credentials);
 		slack_api_set_asleep(login->bot_api, true);
 		slack_api_set_token(login->bot_api, "");
 		slack_api_set_token(login->app_api, "");
 		explicit_bzero(login->bot_token, strlen(login->bot_token));
 		explicit_bzero(login->app_token, strlen(login->app_token));
+		explicit_bzero(login->refresh_token, strlen(login->refresh_token));
 		queue_hurry(login->app->queue);
 	}
 	free(ending->team_id);

@@ -8,6 +8,7 @@
 struct app;
 struct logins;
 struct credentials;
+struct rotation;
 
 struct login { /* owned by logins; stays until logins_destroy(), also after its end */
 	struct list link; /* logins::ended, or alone */
@@ -15,9 +16,13 @@ struct login { /* owned by logins; stays until logins_destroy(), also after its 
 	char *team_id, *team_name, *team_domain, *app_id, *bot_user_id, *bot_id;
 	char *owner_mxid;
 	char *bot_token, *app_token;
+	char *refresh_token; /* "": the bot token does not expire */
+	int64_t expires_ms;  /* of the bot token, wall clock; 0: never */
+	char *declared;      /* declared_login.h; "": made by chat */
 	struct slack_api *bot_api, *app_api;
 	struct socket_mode *socket;
 	struct credentials *credentials;
+	struct rotation *rotation;
 	char *why; /* what the connection's state is about, for people; "" when connected
 	            */
 	struct list settled; /* waiter::link; for logins_when_settled() */

@@ -12,6 +12,7 @@
 
 union slack_done {
 	slack_identity_fn *identity;
+	slack_pair_fn *pair;
 	slack_url_fn *url;
 	slack_user_fn *user;
 	slack_channel_fn *channel;
@@ -42,6 +43,7 @@ struct slack_call {
 	enum slack_method method;
 	unsigned token_number; /* of the token it was sent with */
 	struct http_req *req;  /* NULL unless it is on its way */
+	int64_t sent_ms;       /* and then: since when */
 	struct buf form;       /* the arguments, but for the cursor */
 	char *cursor;          /* NULL: the first page */
 	struct timer refused;  /* reports `refusal` when it could not even be queued */

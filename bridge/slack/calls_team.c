@@ -1,10 +1,20 @@
-/* auth.test, apps.connections.open, users.info, bots.info */
+/* auth.test, oauth.v2.access, apps.connections.open, users.info, bots.info */
 #include "bridge/slack/web_api.h"
 
 #include "lib/str.h"
 
 #include "bridge/slack/call.h"
 #include "bridge/slack/errors.h"
+#include "bridge/slack/tokens.h"
+
+enum { LONGEST_LIFE_S = 100 * 24 * 3600 };
+
+static int64_t expires_in_ms(const cJSON *answer)
+{
+	int64_t seconds = json_int(answer, "expires_in", 0);
+
+	return seconds > 0 && seconds <= LONGEST_LIFE_S ? seconds * 1000 : 0;
+}
 
 static void report_identity(
         struct slack_call *call, const cJSON *answer, const struct err *err)
@@ -19,6 +29,7 @@ static void report_identity(
 	        .bot_id = json_str_or(answer, "bot_id", ""),
 	        .app_id = json_str_or(answer, "app_id", ""),
 	        .scopes = scopes == NULL ? "" : scopes,
+	        .expires_in_ms = expires_in_ms(answer),
 	};
 	struct err unusable;
 
@@ -38,6 +49,39 @@ struct slack_call *slack_auth_test(
 
 	slack_call_start(
 	        call, report_identity, (union slack_done){.identity = done}, arg);
+	return call;
+}
+
+static void report_pair(
+        struct slack_call *call, const cJSON *answer, const struct err *err)
+{
+	struct slack_pair pair = {
+	        .access_token = json_str_or(answer, "access_token", ""),
+	        .refresh_token = json_str_or(answer, "refresh_token", ""),
+	        .expires_in_ms = expires_in_ms(answer),
+	};
+	struct err unusable;
+
+	if (answer != NULL && (!slack_token_is_bot(pair.access_token) ||
+	                              !slack_token_is_refresh(pair.refresh_token))) {
+		slack_unusable(
+		        slack_method_info(call->method), "pair of tokens", &unusable);
+		err = &unusable;
+	}
+	call->done.pair(err->kind == ERR_NONE ? &pair : NULL, err, call->arg);
+}
+
+struct slack_call *slack_oauth_refresh(struct slack_api *api, const char *client_id,
+        const char *client_secret, const char *refresh_token, slack_pair_fn *done,
+        void *arg)
+{
+	struct slack_call *call = slack_call_create(api, SLACK_OAUTH_V2_ACCESS);
+
+	slack_call_set(call, "client_id", client_id);
+	slack_call_set(call, "client_secret", client_secret);
+	slack_call_set(call, "grant_type", "refresh_token");
+	slack_call_set(call, "refresh_token", refresh_token);
+	slack_call_start(call, report_pair, (union slack_done){.pair = done}, arg);
 	return call;
 }
 

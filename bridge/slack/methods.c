@@ -24,6 +24,8 @@ static const struct slack_method_info methods[SLACK_METHODS] = {
         /* What is reserved and not completed is never seen. */
         [SLACK_FILES_GET_UPLOAD_URL] = {"files.getUploadURLExternal", false, TIER_4},
         [SLACK_FILES_INFO] = {"files.info", false, TIER_4},
+        /* A refresh token can be used again for a while. */
+        [SLACK_OAUTH_V2_ACCESS] = {"oauth.v2.access", false, SPECIAL_HUNDREDS},
         [SLACK_USERS_CONVERSATIONS] = {"users.conversations", false, TIER_3},
         [SLACK_USERS_INFO] = {"users.info", false, TIER_4},
 };

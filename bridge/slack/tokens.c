@@ -25,6 +25,16 @@ bool slack_token_is_app(const char *text)
 	return slack_token_has(text, "xapp-");
 }
 
+bool slack_token_rotates(const char *text)
+{
+	return slack_token_has(text, "xoxe.xoxb-");
+}
+
+bool slack_token_is_refresh(const char *text)
+{
+	return slack_token_has(text, "xoxe-");
+}
+
 /* xapp-, xoxe-1- and xoxe., and xoxb-, xoxp-, xoxc- and others like them. */
 bool slack_token_is_in(const char *text)
 {

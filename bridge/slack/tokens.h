@@ -11,6 +11,10 @@ bool slack_token_has(const char *text, const char *prefix);
 bool slack_token_is_bot(const char *text);
 /* xapp- */
 bool slack_token_is_app(const char *text);
+/* xoxe.xoxb-: a bot token that expires. */
+bool slack_token_rotates(const char *text);
+/* xoxe-: what such a one is renewed with. */
+bool slack_token_is_refresh(const char *text);
 /* Is there something like a token anywhere in the text? */
 bool slack_token_is_in(const char *text);
 

@@ -8,6 +8,7 @@
 #include "bridge/slack/errors.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ struct slack_api {
 	struct loop *loop;
 	struct http_client *http;
 	char *base_url;        /* ends in a slash */
-	char *authorization;   /* the header's value */
+	char *authorization;   /* the header's value; NULL: none */
+	char *audited;         /* the workspace, for the audit log; NULL: not audited */
 	struct list calls;     /* slack_call::link */
 	slack_guard_fn *guard; /* NULL: none */
 	void *guard_arg;
@@ -57,6 +59,14 @@ static void unlink_call(struct slack_call *call)
 	lane_ended(lane_of(call), &call->turn);
 }
 
+static bool is_plain(const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                        "0123456789-_.");
+
+	return n > 0 && n <= 64 && text[n] == '\0';
+}
+
 /* The only place a call ends by itself. */
 static void finish_call(
         struct slack_call *call, const cJSON *answer, const struct err *err)
@@ -89,6 +99,36 @@ static void queue_call(struct slack_call *call)
 	timer_start(&call->refused, 0);
 }
 
+/* SEC-04. Nothing of what was asked or answered but these; what came from outside is a
+ * plain word or is not shown. */
+static void audit(const struct slack_call *call, const struct http_reply *reply,
+        const cJSON *answer, const struct err *err)
+{
+	const struct slack_api *api = call->api;
+	const char *request =
+	        reply == NULL ? NULL : http_reply_header(reply, "X-Slack-Req-Id");
+	const char *workspace = api->audited;
+	char status[24] = "no_answer";
+
+	if (workspace == NULL) {
+		return;
+	}
+	if (workspace[0] == '\0') {
+		workspace = json_str_or(answer, "team_id", "");
+	}
+	if (reply != NULL) {
+		snprintf(status, sizeof(status), "http_%d", reply->status);
+	}
+	log_info("audit", "workspace=%s method=%s result=%s duration_ms=%lld request=%s",
+	        is_plain(workspace) ? workspace : "-",
+	        slack_method_info(call->method)->name,
+	        err->kind == ERR_NONE ? "ok"
+	        : is_plain(err->name) ? err->name
+	                              : status,
+	        (long long)(loop_now_ms(api->loop) - call->sent_ms),
+	        request != NULL && is_plain(request) ? request : "-");
+}
+
 static void handle_reply(
         const struct http_reply *reply, const struct err *transport, void *arg)
 {
@@ -99,6 +139,7 @@ static void handle_reply(
 
 	call->req = NULL;
 	slack_classify(method, reply, transport, &answer, &err);
+	audit(call, reply, answer, &err);
 	if (slack_is_dead_token(&err) && call->api->guard != NULL) {
 		err.kind = ERR_RETRY;
 		/* An answer to the token before says nothing of this one. */
@@ -149,8 +190,11 @@ static void send_call(struct lane_turn *turn)
 	autofree char *body = call_body(call);
 
 	call->token_number = api->token_number;
+	call->sent_ms = loop_now_ms(api->loop);
 	call->req = http_req_create(api->http, "POST", url);
-	http_req_set_header(call->req, "Authorization", api->authorization);
+	if (api->authorization != NULL) {
+		http_req_set_header(call->req, "Authorization", api->authorization);
+	}
 	http_req_set_body(call->req, "application/x-www-form-urlencoded", str_from(body));
 	http_req_set_deadline(call->req, DEADLINE_MS);
 	http_req_start(call->req, handle_reply, call);
@@ -190,8 +234,13 @@ void slack_call_start(struct slack_call *call, slack_report_fn *report,
 
 void slack_call_cancel(struct slack_call **call)
 {
+	static const struct err cancelled = {.kind = ERR_CANCELLED, .name = "cancelled"};
+
 	if (*call == NULL) {
 		return;
+	}
+	if ((*call)->req != NULL) {
+		audit(*call, NULL, NULL, &cancelled);
 	}
 	unlink_call(*call);
 	free_call(*call);
@@ -208,7 +257,7 @@ struct slack_api *slack_api_create(struct loop *loop, struct http_client *http,
 	api->loop = loop;
 	api->http = http;
 	api->base_url = xasprintf("%s%s", base_url, str_ends(base_url, "/") ? "" : "/");
-	api->authorization = xasprintf("Bearer %s", token);
+	api->authorization = token == NULL ? NULL : xasprintf("Bearer %s", token);
 	list_init(&api->calls);
 	for (enum slack_method method = 0; method < SLACK_METHODS; method++) {
 		unsigned per_minute = slack_method_info(method)->per_minute;
@@ -234,6 +283,12 @@ void slack_api_set_token(struct slack_api *api, const char *token)
 	api->token_number++;
 }
 
+void slack_api_set_audit(struct slack_api *api, const char *workspace)
+{
+	free(api->audited);
+	api->audited = xstrdup(workspace);
+}
+
 void slack_api_set_guard(struct slack_api *api, slack_guard_fn *guard, void *arg)
 {
 	api->guard = guard;
@@ -256,6 +311,7 @@ void slack_api_destroy(struct slack_api **api)
 	}
 	free((*api)->base_url);
 	free((*api)->authorization);
+	free((*api)->audited);
 	free(*api);
 	*api = NULL;
 }

@@ -23,10 +23,12 @@
 struct slack_api;  /* one per token */
 struct slack_call; /* one request in flight or parked */
 
-/* Borrows http and loop, copies base_url ("https://slack.com/api/") and token. */
+/* Borrows http and loop, copies base_url ("https://slack.com/api/") and token. token
+ * NULL: for methods that want none. */
 struct slack_api *slack_api_create(struct loop *loop, struct http_client *http,
         const char *base_url, const char *token);
-/* Calls made from now on carry the new token. */
+/* Calls made from now on carry the new token. What Slack says against the old one later
+ * is no more than a reason to try again. */
 void slack_api_set_token(struct slack_api *api, const char *token);
 /* Somebody watches over the token: when Slack refuses it as such, guard hears the word,
  * and the call fails with ERR_RETRY instead, for a human may mend it. Called before the
@@ -35,6 +37,9 @@ typedef void slack_guard_fn(const char *word, void *arg);
 void slack_api_set_guard(struct slack_api *api, slack_guard_fn *guard, void *arg);
 /* Asleep, no call leaves: each fails with ERR_RETRY and the name "asleep". */
 void slack_api_set_asleep(struct slack_api *api, bool asleep);
+/* Each call is logged from now on, at level info, as "audit" (SEC-04). workspace: its ID;
+ * "": not known yet, then it is the one that the answer names. */
+void slack_api_set_audit(struct slack_api *api, const char *workspace);
 /* All calls finished or cancelled first: asserted. *api may be NULL. */
 void slack_api_destroy(struct slack_api **api);
 void slack_call_cancel(struct slack_call **call); /* NULL is fine */
@@ -42,13 +47,25 @@ void slack_call_cancel(struct slack_call **call); /* NULL is fine */
 /* ---- auth.test ---- */
 struct slack_identity {
 	const char *team_id, *team, *url, *user_id, *bot_id,
-	        *app_id;    /* "" if absent; borrowed */
-	const char *scopes; /* from X-OAuth-Scopes, "" if absent */
+	        *app_id;       /* "" if absent; borrowed */
+	const char *scopes;    /* from X-OAuth-Scopes, "" if absent */
+	int64_t expires_in_ms; /* of the token; 0: Slack did not say */
 };
 typedef void slack_identity_fn(
         const struct slack_identity *identity, const struct err *err, void *arg);
 struct slack_call *slack_auth_test(
         struct slack_api *api, slack_identity_fn *done, void *arg);
+
+/* ---- oauth.v2.access: a new pair for a refresh token (no token in the header) ---- */
+struct slack_pair {
+	const char *access_token, *refresh_token; /* borrowed */
+	int64_t expires_in_ms;
+};
+typedef void slack_pair_fn(
+        const struct slack_pair *pair, const struct err *err, void *arg);
+struct slack_call *slack_oauth_refresh(struct slack_api *api, const char *client_id,
+        const char *client_secret, const char *refresh_token, slack_pair_fn *done,
+        void *arg);
 
 /* ---- apps.connections.open (app-level token): a WebSocket URL, good for one use ---- */
 typedef void slack_url_fn(const char *url, const struct err *err, void *arg);

@@ -157,7 +157,12 @@ static const char version_2[] =
         "  reason TEXT NOT NULL,"
         "  created_ms BIGINT NOT NULL"
         ");"
-        "CREATE INDEX file_id ON file (team_id, file_id);";
+        "CREATE INDEX file_id ON file (team_id, file_id);"
+        /* refresh_token: empty unless the bot token expires, at expires_ms. declared:
+         * which login of the configuration it is (flow/declared_login.h), or empty. */
+        "ALTER TABLE login ADD COLUMN refresh_token TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE login ADD COLUMN expires_ms BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE login ADD COLUMN declared TEXT NOT NULL DEFAULT '';";
 
 static const char *const migrations[] = {version_1, version_2};
 const size_t schema_version = sizeof(migrations) / sizeof(migrations[0]);

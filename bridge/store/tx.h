@@ -5,7 +5,7 @@
 #include "bridge/store/store.h"
 #include "lib/list.h"
 
-enum { STORE_MAX_PARAMS = 12, STORE_MAX_STATEMENTS = 1100 };
+enum { STORE_MAX_PARAMS = 16, STORE_MAX_STATEMENTS = 1100 };
 
 struct store_param {
 	char *text; /* NULL and !is_int: SQL NULL */

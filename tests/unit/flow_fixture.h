@@ -276,8 +276,8 @@ static inline void log_in_as(struct world *world, const char *owner)
 {
 	struct store_tx *tx = store_tx_create(world->app.store);
 
-	store_tx_add(tx, STMT_LOGIN_PUT, "sssssssssi", "T1", "Team", "team", "", "UBOT",
-	        "BBOT", owner, XOXB, XAPP, (int64_t)1);
+	store_tx_add(tx, STMT_LOGIN_PUT, "sssssssssisis", "T1", "Team", "team", "",
+	        "UBOT", "BBOT", owner, XOXB, XAPP, (int64_t)1, "", (int64_t)0, "");
 	store_tx_submit(tx, NULL, NULL);
 	logins_load(world->app.logins, NULL, NULL);
 	settle(world);
