@@ -59,6 +59,24 @@ static size_t add_emoji(struct scan *scan, struct str text)
 	return n;
 }
 
+/* The permalink of a message whose matrix.to address stands in the text, or NULL. */
+static const char *permalink_of(const struct scan *scan, struct str url)
+{
+	const struct to_slack_names *names = scan->reader->names;
+	autofree char *href = xstrndup(url.p, url.n);
+	struct matrix_uri uri;
+	const char *found = NULL;
+
+	if (names->message == NULL || !matrix_uri_parse(href, &uri)) {
+		return NULL;
+	}
+	if (uri.event_id != NULL) {
+		found = names->message(names->arg, uri.entity, uri.event_id);
+	}
+	matrix_uri_finish(&uri);
+	return found;
+}
+
 /* A part that looks like an address and is none is passed over as a whole, or it would be
  * tried again at each of its letters. */
 static size_t add_url(struct scan *scan, struct str text)
@@ -71,6 +89,8 @@ static size_t add_url(struct scan *scan, struct str text)
 		flush(scan);
 		doc_end_span(doc);
 		size_t first = doc->span_count;
+		const char *permalink = permalink_of(scan, url);
+		url = permalink == NULL ? url : str_from(permalink);
 		doc_add_text(doc, url, scan->style);
 		doc_make_link(doc, first, url);
 		doc_end_span(doc);

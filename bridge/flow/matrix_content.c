@@ -54,9 +54,10 @@ static enum step_rc ensure_levels(
 
 /* ---------------------------------------------------------------- links to messages */
 
-/* docs.slack.dev, chat.getPermalink: the ts without its dot. Caller frees. */
-static char *permalink(
-        const struct login *login, const struct portal *portal, const char *ts)
+/* docs.slack.dev, chat.getPermalink: the ts without its dot; of an answer also the thread
+ * it stands in. Caller frees. */
+static char *permalink(const struct login *login, const struct portal *portal,
+        const char *ts, const char *thread_ts)
 {
 	autofree char *digits = xstrdup(ts);
 	char *to = digits;
@@ -67,8 +68,12 @@ static char *permalink(
 		}
 	}
 	*to = '\0';
-	return xasprintf("https://%s.slack.com/archives/%s/p%s", login->team_domain,
-	        portal->channel_id, digits);
+	autofree char *thread = thread_ts[0] == '\0' || str_equal(thread_ts, ts)
+	                                ? xstrdup("")
+	                                : xasprintf("?thread_ts=%s&cid=%s", thread_ts,
+	                                          portal->channel_id);
+	return xasprintf("https://%s.slack.com/archives/%s/p%s%s", login->team_domain,
+	        portal->channel_id, digits, thread);
 }
 
 static void handle_links(
@@ -76,19 +81,41 @@ static void handle_links(
 {
 	struct matrix_content *content = arg;
 	const struct app *app = content->flow->app;
-	const struct login *login = logins_by_team(app->logins, content->portal->team_id);
 
 	for (size_t i = 0; err->kind == ERR_NONE && i < content->link_count; i++) {
-		if (store_rows(results[i]) > 0 && login != NULL) {
-			content->links[i].url = permalink(
-			        login, content->portal, store_text(results[i], 0, 0));
+		struct matrix_content_link *link = &content->links[i];
+		const struct login *login =
+		        logins_by_team(app->logins, link->portal->team_id);
+		if (store_rows(results[i]) > 0 && store_int(results[i], 0, 8) == 0 &&
+		        login != NULL) {
+			link->url = permalink(login, link->portal,
+			        store_text(results[i], 0, 0),
+			        store_text(results[i], 0, 6));
 		}
 	}
 	content->links_known = err->kind == ERR_NONE;
 	flow_continue(content->flow, err);
 }
 
-/* Only those of this room: of another one not everybody may know. */
+/* The portal of a room whose messages may be linked to. Slack shows what a link leads to
+ * beneath it, to all who read it: so it is this room, or a public channel of this
+ * workspace, but no private conversation. NULL: none. */
+static const struct portal *linked_portal(
+        const struct matrix_content *content, const char *room)
+{
+	const struct app *app = content->flow->app;
+	const struct portal *portal = portals_by_room(app->portals, room);
+
+	if (portal == content->portal) {
+		return portal;
+	}
+	return portal != NULL &&
+	                       str_equal(portal->team_id, content->portal->team_id) &&
+	                       str_equal(portal->kind, "public")
+	               ? portal
+	               : NULL;
+}
+
 static enum step_rc ensure_links(
         struct flow *flow, struct matrix_content *content, const cJSON *json)
 {
@@ -101,10 +128,11 @@ static enum step_rc ensure_links(
 	}
 	to_slack_list_refs(json, &refs);
 	for (size_t i = 0; i < refs.event_count; i++) {
-		if (content->link_count < MATRIX_CONTENT_MAX_LINKS &&
-		        str_equal(refs.events[i].room, content->portal->room_id)) {
-			content->links[content->link_count++].event_id =
-			        xstrdup(refs.events[i].event_id);
+		const struct portal *portal = linked_portal(content, refs.events[i].room);
+		if (content->link_count < MATRIX_CONTENT_MAX_LINKS && portal != NULL) {
+			content->links[content->link_count++] = (struct matrix_content_link){
+			        .portal = portal,
+			        .event_id = xstrdup(refs.events[i].event_id)};
 		}
 	}
 	to_slack_refs_finish(&refs);
@@ -161,7 +189,7 @@ static const char *link_to_message(void *arg, const char *room, const char *even
 	const struct matrix_content *content = arg;
 
 	for (size_t i = 0; i < content->link_count; i++) {
-		if (str_equal(room, content->portal->room_id) &&
+		if (str_equal(room, content->links[i].portal->room_id) &&
 		        str_equal(content->links[i].event_id, event_id)) {
 			return content->links[i].url;
 		}

@@ -20,6 +20,7 @@ struct matrix_content { /* in a flow's state; all zero: not made yet */
 	bool links_known;
 	/* Links to messages that are on Slack. */
 	struct matrix_content_link {
+		const struct portal *portal;
 		char *event_id, *url;
 	} links[MATRIX_CONTENT_MAX_LINKS];
 	size_t link_count;

@@ -45,26 +45,29 @@ static bool name_of_channel(
 	return portal != NULL;
 }
 
+static const char *link_to_message(
+        void *arg, const char *host, const char *channel_id, const char *ts)
+{
+	const struct slack_content *content = arg;
+
+	return slack_links_url(&content->links, content->login, host, channel_id, ts);
+}
+
 /* STEP_DONE once every user that is mentioned has a ghost. */
 static enum step_rc ensure_mentioned(
-        struct flow *flow, struct login *login, const cJSON *message)
+        struct flow *flow, struct login *login, const struct to_matrix_refs *refs)
 {
 	struct app *app = flow->app;
-	struct to_matrix_refs refs;
-	enum step_rc rc = STEP_DONE;
 
-	to_matrix_list_refs(message, &refs);
-	for (size_t i = 0; i < refs.users.count && i < MAX_MENTIONS; i++) {
-		const char *user_id = refs.users.ids[i];
+	for (size_t i = 0; i < refs->users.count && i < MAX_MENTIONS; i++) {
+		const char *user_id = refs->users.ids[i];
 		if (ghosts_find(app->ghosts, login->team_id, user_id) == NULL) {
-			rc = wait_waiter(
+			return wait_waiter(
 			        flow, ghosts_ensure(app->ghosts, login, user_id,
 			                      user_id[0] == 'B', flow_ready, flow));
-			break;
 		}
 	}
-	to_matrix_refs_finish(&refs);
-	return rc;
+	return STEP_DONE;
 }
 
 enum step_rc slack_content_make(struct flow *flow, struct slack_content *content,
@@ -73,7 +76,13 @@ enum step_rc slack_content_make(struct flow *flow, struct slack_content *content
 	if (content->made) {
 		return STEP_DONE;
 	}
-	enum step_rc rc = ensure_mentioned(flow, login, message);
+	struct to_matrix_refs refs;
+	to_matrix_list_refs(message, &refs);
+	enum step_rc rc = ensure_mentioned(flow, login, &refs);
+	if (rc == STEP_DONE) {
+		rc = slack_links_find(flow, &content->links, login, &refs);
+	}
+	to_matrix_refs_finish(&refs);
 	if (rc != STEP_DONE) {
 		return rc;
 	}
@@ -81,6 +90,7 @@ enum step_rc slack_content_make(struct flow *flow, struct slack_content *content
 	        .arg = content,
 	        .user = name_of_user,
 	        .channel = name_of_channel,
+	        .message = link_to_message,
 	};
 	content->app = flow->app;
 	content->login = login;
@@ -96,6 +106,7 @@ void slack_content_finish(struct slack_content *content)
 	if (content->made) {
 		to_matrix_finish(&content->text);
 	}
+	slack_links_finish(&content->links);
 	*content = (struct slack_content){0};
 }
 

@@ -5,6 +5,7 @@
 
 #include "bridge/convert/to_matrix.h"
 #include "bridge/flow/logins.h"
+#include "bridge/flow/slack_links.h"
 #include "lib/json.h"
 
 struct flow;
@@ -15,11 +16,13 @@ struct slack_content { /* in a flow's state; all zero: not made yet */
 	const char *author;   /* the ghost's name; borrowed from ghosts */
 	const char *username; /* of this message alone, "" if the author's; borrowed */
 	struct to_matrix text;
+	struct slack_links links;
 	bool has_files;
 	bool made;
 };
 
-/* Makes it, once those who are mentioned have ghosts; STEP_DONE when it is there. message
+/* Makes it, once those who are mentioned have ghosts and the messages it links to are
+ * looked up; STEP_DONE when it is there. message
  * must live as long as the content. */
 enum step_rc slack_content_make(struct flow *flow, struct slack_content *content,
         struct login *login, const cJSON *message);
