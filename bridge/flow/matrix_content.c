@@ -109,8 +109,7 @@ static const struct portal *linked_portal(
 	if (portal == content->portal) {
 		return portal;
 	}
-	return portal != NULL &&
-	                       str_equal(portal->team_id, content->portal->team_id) &&
+	return portal != NULL && str_equal(portal->team_id, content->portal->team_id) &&
 	                       str_equal(portal->kind, "public")
 	               ? portal
 	               : NULL;
@@ -130,9 +129,9 @@ static enum step_rc ensure_links(
 	for (size_t i = 0; i < refs.event_count; i++) {
 		const struct portal *portal = linked_portal(content, refs.events[i].room);
 		if (content->link_count < MATRIX_CONTENT_MAX_LINKS && portal != NULL) {
-			content->links[content->link_count++] = (struct matrix_content_link){
-			        .portal = portal,
-			        .event_id = xstrdup(refs.events[i].event_id)};
+			content->links[content->link_count++] =
+			        (struct matrix_content_link){.portal = portal,
+			                .event_id = xstrdup(refs.events[i].event_id)};
 		}
 	}
 	to_slack_refs_finish(&refs);

@@ -71,10 +71,10 @@ enum step_rc slack_links_find(struct flow *flow, struct slack_links *links,
 		const struct portal *portal =
 		        portal_of(app, login, ref->host, ref->channel_id);
 		if (portal != NULL) {
-			links->items[links->count++] =
-			        (struct slack_link){.channel_id = xstrdup(ref->channel_id),
-			                .ts = xstrdup(ref->ts),
-			                .portal = portal};
+			links->items[links->count++] = (struct slack_link){
+			        .channel_id = xstrdup(ref->channel_id),
+			        .ts = xstrdup(ref->ts),
+			        .portal = portal};
 		}
 	}
 	links->known = links->count == 0;
