@@ -19,6 +19,7 @@ void targets_forget(struct targets *targets)
 		free(targets->items[i].slack_ts);
 		free(targets->items[i].thread_ts);
 		free(targets->items[i].edited_ts);
+		free(targets->items[i].shown);
 		free(targets->items[i].event_id);
 		free(targets->items[i].sender);
 	}
@@ -42,6 +43,7 @@ static void take_rows(struct targets *targets, const struct store_result *rows)
 		        .from_slack = str_equal(store_text(rows, i, 5), "s"),
 		        .thread_ts = xstrdup(store_text(rows, i, 6)),
 		        .edited_ts = xstrdup(store_text(rows, i, 7)),
+		        .shown = xstrdup(store_text(rows, i, 9)),
 		        .deleted = store_int(rows, i, 8) != 0,
 		};
 	}

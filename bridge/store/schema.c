@@ -101,7 +101,8 @@ static const char version_2[] =
          * part: which of a Slack message's events: 0.. its text, 50.. the same text
          * where a reply is shown in the channel too, 100.. its files. piece: which of a
          * Matrix event's messages. edited_ts: the newest edit that was taken over from
-         * Slack. state: 0 there, 1 deleted. */
+         * Slack; shown: a digest of what it says, '' if there was none. state: 0 there,
+         * 1 deleted. */
         "ALTER TABLE message RENAME TO message_1;"
         "CREATE TABLE message ("
         "  team_id TEXT NOT NULL,"
@@ -115,6 +116,7 @@ static const char version_2[] =
         "  direction TEXT NOT NULL,"
         "  thread_ts TEXT NOT NULL,"
         "  edited_ts TEXT NOT NULL,"
+        "  shown TEXT NOT NULL DEFAULT '',"
         "  state INTEGER NOT NULL,"
         "  created_ms BIGINT NOT NULL,"
         "  PRIMARY KEY (team_id, channel_id, slack_ts, part)"
