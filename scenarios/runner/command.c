@@ -46,11 +46,11 @@ static const struct option options[] = {
 
 void command_usage(FILE *out)
 {
-	fputs("Usage: scenario run [OPTIONS] [FILE|ID|REQUIREMENT|TAG ...]\n"
+	fputs("Usage: scenario run [OPTIONS] [FILE|FOLDER|ID|NUMBER|REQUIREMENT|TAG ...]\n"
 	      "       scenario check [--verbs] [FILE ...]\n"
 	      "       scenario trace [--check]\n"
 	      "       scenario schema\n"
-	      "       scenario list [FILE|ID|REQUIREMENT|TAG ...]\n"
+	      "       scenario list [FILE|FOLDER|ID|NUMBER|REQUIREMENT|TAG ...]\n"
 	      "\n"
 	      "  -j, --jobs N        stories at once (as many as there are processors)\n"
 	      "      --seed S        of the simulators' and the daemon's randomness (1)\n"

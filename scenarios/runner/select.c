@@ -1,13 +1,13 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "scenarios/runner/catalogue.h"
 #include "scenarios/runner/command.h"
 
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char all_files[] = "scenarios/*.yaml";
+static const char catalogue_dir[] = "scenarios";
 
 static bool is_file(const char *word)
 {
@@ -24,6 +24,13 @@ static bool is_among(char *const *texts, size_t count, const char *text)
 	return false;
 }
 
+/* "020" of "020-text-both-ways". */
+static bool is_number(const char *id, const char *word)
+{
+	size_t n = strspn(word, "0123456789");
+	return n > 0 && word[n] == '\0' && strncmp(id, word, n) == 0 && id[n] == '-';
+}
+
 /* An ID names its variation, or without one all of them. */
 static bool is_meant(const struct story *story, const char *word)
 {
@@ -31,13 +38,15 @@ static bool is_meant(const struct story *story, const char *word)
 	bool is_id = strncmp(story->id, word, n) == 0 &&
 	             (story->id[n] == '\0' || story->id[n] == '[');
 
-	return is_id || is_among(story->proves, story->proves_count, word) ||
+	return is_id || is_number(story->id, word) ||
+	       catalogue_is_below(story->path, word) ||
+	       is_among(story->proves, story->proves_count, word) ||
 	       is_among(story->tags, story->tags_count, word) ||
 	       (is_file(word) && strcmp(story->path, word) == 0);
 }
 
 /* The files to read: those named, and all if anything else is named or nothing is. */
-static const char **list_files(const struct command *command, glob_t *found)
+static const char **list_files(const struct command *command, struct catalogue *found)
 {
 	bool wants_all = command->selection_count == 0;
 	size_t count = 0;
@@ -46,16 +55,16 @@ static const char **list_files(const struct command *command, glob_t *found)
 		wants_all = wants_all || !is_file(command->selection[i]);
 	}
 	if (wants_all) {
-		glob(all_files, 0, NULL, found);
+		catalogue_read(catalogue_dir, found);
 	}
 	const char **files =
-	        xcalloc(found->gl_pathc + command->selection_count + 1, sizeof(*files));
-	for (size_t i = 0; i < found->gl_pathc; i++) {
-		files[count++] = found->gl_pathv[i];
+	        xcalloc(found->count + command->selection_count + 1, sizeof(*files));
+	for (size_t i = 0; i < found->count; i++) {
+		files[count++] = found->paths[i];
 	}
 	for (size_t i = 0; i < command->selection_count; i++) {
 		const char *word = command->selection[i];
-		if (is_file(word) && !is_among(found->gl_pathv, found->gl_pathc, word)) {
+		if (is_file(word) && !is_among(found->paths, found->count, word)) {
 			files[count++] = word;
 		}
 	}
@@ -90,7 +99,7 @@ bool command_select(const struct command *command, struct story_set *set,
         const struct story ***selected, size_t *count)
 {
 	struct story_problems problems = {0};
-	glob_t found = {0};
+	struct catalogue found = {0};
 	const char **files = list_files(command, &found);
 	const char *unknown = NULL;
 
@@ -107,12 +116,12 @@ bool command_select(const struct command *command, struct story_set *set,
 	}
 	if (unknown != NULL) {
 		fprintf(stderr,
-		        "scenario: \"%s\" is no file, scenario, requirement shown, or tag\n",
+		        "scenario: \"%s\" is no file, folder, scenario, requirement shown, or tag\n",
 		        unknown);
 		ok = false;
 	}
 	story_problems_finish(&problems);
 	free(files);
-	globfree(&found);
+	catalogue_finish(&found);
 	return ok;
 }

@@ -45,7 +45,7 @@ struct story_limit {
 };
 
 struct story {       /* one variation of one file */
-	char *path;  /* "scenarios/010-text-both-ways.yaml" */
+	char *path;  /* "scenarios/messages/010-text-both-ways.yaml" */
 	char *id;    /* "010-text-both-ways" or "010-text-both-ways[why=token_revoked]" */
 	char *title; /* with its variables replaced */
 	char **proves; /* requirement IDs */
