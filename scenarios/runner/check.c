@@ -238,7 +238,7 @@ static void read_req(const struct step_rules *rules, const struct tree_node *ste
 		        "a world shows no requirement; a scenario does");
 		return;
 	}
-	if (!requirements_check(rules->requirements, id, pos, rules->problems)) {
+	if (!requirements_check(rules->requirements, id, pos, NULL, rules->problems)) {
 		return;
 	}
 	for (size_t i = 0; i < rules->proves_count; i++) {

@@ -272,6 +272,9 @@ static void fill_result(struct play *play, struct engine_result *result)
 	result->failure = xstrdup_null(play->failure);
 	result->virtual_ms = play->vtime == NULL ? 0 : play_now_us(play) / 1000;
 	result->timeline_sha = timeline_sha(play->timeline);
+	if (play->vtime != NULL) {
+		result->marks = vtime_marks(play->vtime, &result->mark_count);
+	}
 	if (play->durable_at_rest > play->durable_at_ready) {
 		result->durable_calls =
 		        (long)(play->durable_at_rest - play->durable_at_ready);
@@ -306,5 +309,9 @@ void engine_result_finish(struct engine_result *result)
 		free(result->requirements[i]);
 	}
 	free(result->requirements);
+	for (size_t i = 0; i < result->mark_count; i++) {
+		free(result->marks[i]);
+	}
+	free(result->marks);
 	*result = (struct engine_result){0};
 }

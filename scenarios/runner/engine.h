@@ -42,6 +42,9 @@ struct engine_result {
 	char *timeline_sha;  /* SHA-256 of the timeline, hex */
 	char **requirements; /* shown by passed steps and the story's `proves` */
 	size_t requirement_count;
+	char **marks; /* requirements whose code the daemon went through (lib/mark.h), by
+	                 name */
+	size_t mark_count;
 };
 
 /* Always fills *result. Runs in a process of its own: see pool. */

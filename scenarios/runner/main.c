@@ -3,6 +3,7 @@
 #include "lib/str.h"
 
 #include "scenarios/runner/command.h"
+#include "scenarios/runner/trace.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -50,14 +51,23 @@ static int trace(const struct command *command)
 	size_t count;
 	int status = STATUS_USAGE;
 	autofree char *results = xasprintf("%s/results.jsonl", command->engine.out_dir);
+	autofree char *summary = NULL;
+	const struct trace_places places = {.spec_dir = STORY_SPEC,
+	        .results_path = results,
+	        .tests_dir = "tests/unit",
+	        .code_dir = "bridge",
+	        .mutants_dir = "tests/mutants"};
 
 	if (command_select(command, &set, &stories, &count)) {
-		bool clean = story_trace(&set, STORY_SPEC, results, "SPEC-TRACE.md",
-		        command->check_only, &problems);
+		bool clean = story_trace(&set, &places, "SPEC-TRACE.md",
+		        command->check_only, &summary, &problems);
 		status = clean ? STATUS_OK : STATUS_TRACE;
 	}
 	for (size_t i = 0; i < problems.count; i++) {
 		fprintf(stderr, "%s\n", problems.lines[i]);
+	}
+	if (summary != NULL) {
+		printf("%s\n", summary);
 	}
 	story_problems_finish(&problems);
 	free(stories);

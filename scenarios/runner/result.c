@@ -4,10 +4,32 @@
 
 #include <string.h>
 
+static void put_texts(cJSON *json, const char *key, char *const *texts, size_t count)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (size_t i = 0; i < count; i++) {
+		cJSON_AddItemToArray(list, cJSON_CreateString(texts[i]));
+	}
+	json_set(json, key, list);
+}
+
+static void take_texts(const cJSON *json, const char *key, char ***texts, size_t *count)
+{
+	const cJSON *list = json_arr(json, key), *item;
+
+	*texts = xcalloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(char *));
+	cJSON_ArrayForEach(item, list)
+	{
+		if (cJSON_IsString(item)) {
+			(*texts)[(*count)++] = xstrdup(item->valuestring);
+		}
+	}
+}
+
 cJSON *result_to_json(const struct story *story, const struct engine_result *result)
 {
-	cJSON *json = json_set_str(json_new(), "story", story->id),
-	      *ids = cJSON_CreateArray();
+	cJSON *json = json_set_str(json_new(), "story", story->id);
 
 	json_set_str(json, "path", story->path);
 	json_set_str(json, "title", story->title);
@@ -17,10 +39,9 @@ cJSON *result_to_json(const struct story *story, const struct engine_result *res
 	json_set_int(json, "real_ms", result->real_ms);
 	json_set_int(json, "durable_calls", result->durable_calls);
 	json_set_str(json, "timeline", result->timeline_sha);
-	for (size_t i = 0; i < result->requirement_count; i++) {
-		cJSON_AddItemToArray(ids, cJSON_CreateString(result->requirements[i]));
-	}
-	return json_set(json, "requirements", ids);
+	put_texts(json, "requirements", result->requirements, result->requirement_count);
+	put_texts(json, "marks", result->marks, result->mark_count);
+	return json;
 }
 
 static bool verdict_from_str(const char *text, enum verdict *out)
@@ -36,8 +57,6 @@ static bool verdict_from_str(const char *text, enum verdict *out)
 
 bool result_from_json(const cJSON *json, struct engine_result *out)
 {
-	const cJSON *ids = json_arr(json, "requirements"), *id;
-
 	*out = (struct engine_result){0};
 	if (!verdict_from_str(json_str_or(json, "verdict", ""), &out->verdict)) {
 		return false;
@@ -47,13 +66,7 @@ bool result_from_json(const cJSON *json, struct engine_result *out)
 	out->real_ms = json_int(json, "real_ms", 0);
 	out->durable_calls = (long)json_int(json, "durable_calls", 0);
 	out->timeline_sha = xstrdup_null(json_str(json, "timeline"));
-	out->requirements = xcalloc((size_t)cJSON_GetArraySize(ids) + 1, sizeof(char *));
-	cJSON_ArrayForEach(id, ids)
-	{
-		if (cJSON_IsString(id)) {
-			out->requirements[out->requirement_count++] =
-			        xstrdup(id->valuestring);
-		}
-	}
+	take_texts(json, "requirements", &out->requirements, &out->requirement_count);
+	take_texts(json, "marks", &out->marks, &out->mark_count);
 	return true;
 }

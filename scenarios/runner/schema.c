@@ -243,7 +243,7 @@ static cJSON *top_schema(void)
 	        described(typed("string"), "what is shown, in a sentence"));
 	json_set(top, "proves",
 	        described(json_set_int(list_of(typed("string")), "minItems", 1),
-	                "requirements, from docs/requirements.yaml"));
+	                "requirements, from scenarios/spec/"));
 	json_set(top, "world",
 	        described(typed("string"),
 	                "a file of scenarios/worlds, or none; one-channel if not said"));

@@ -43,6 +43,7 @@ static void story_finish(struct story *story)
 	free(story->id);
 	free(story->title);
 	texts_finish(story->proves, story->proves_count);
+	free(story->links);
 	texts_finish(story->tags, story->tags_count);
 	free(story->world);
 	cJSON_Delete(story->setup);
@@ -151,10 +152,18 @@ static void read_proves(struct file *file, struct story *story)
 	const struct requirements *known = &file->loading->requirements;
 
 	read_texts(file, "proves", &story->proves, &story->proves_count);
+	story->links = xcalloc(story->proves_count + 1, sizeof(story->links[0]));
 	for (size_t i = 0; i < story->proves_count && known->count > 0; i++) {
 		const struct story_pos *pos =
 		        i < list->count ? &list->items[i]->pos : &list->pos;
-		requirements_check(known, story->proves[i], pos, file->loading->problems);
+		struct requirement_link link;
+		if (requirements_check(known, story->proves[i], pos, &link,
+		            file->loading->problems)) {
+			free(story->proves[i]);
+			story->proves[i] = link.id;
+			story->links[i] = (struct story_link){
+			        pos->line, pos->column, link.revision};
+		}
 	}
 }
 

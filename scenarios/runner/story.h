@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Where the list of requirements is, seen from the top of the repository. */
-#define STORY_SPEC "docs/requirements.yaml"
+/* The folder of the requirements, seen from the top of the repository. */
+#define STORY_SPEC "scenarios/spec"
 
 struct story_pos {
 	char *file;       /* as given, relative to the current directory */
@@ -44,11 +44,17 @@ struct story_limit {
 	int64_t real_ms;    /* default 60 s */
 };
 
+struct story_link { /* where a scenario names a requirement */
+	int line, column;
+	int revision; /* the one it was written for */
+};
+
 struct story {       /* one variation of one file */
 	char *path;  /* "scenarios/messages/010-text-both-ways.yaml" */
 	char *id;    /* "010-text-both-ways" or "010-text-both-ways[why=token_revoked]" */
 	char *title; /* with its variables replaced */
-	char **proves; /* requirement IDs */
+	char **proves;            /* requirement IDs, without a revision */
+	struct story_link *links; /* the same, as they stand in the file; or NULL */
 	size_t proves_count;
 	char **tags; /* e.g. "torture", "smoke"; may be empty */
 	size_t tags_count;
@@ -120,12 +126,14 @@ void story_write_manual(FILE *out);
 
 /* ---- requirements and trace ---- */
 
-/* `scenario trace`: reads the requirements list (spec) and the loaded stories and the
- * last results (results_path: JSONL written by a run, may be missing), writes
- * SPEC-TRACE.md to `out_path`, or with `check_only` compares: stale file, unknown IDs and
- * orphans are problems. True if clean. */
-bool story_trace(const struct story_set *set, const char *spec_path,
-        const char *results_path, const char *out_path, bool check_only,
+struct trace_places;
+
+/* `scenario trace`: gathers what shows which requirement, writes it to `out_path`, or
+ * with `check_only` compares: a stale file, unknown IDs, outdated links and texts that
+ * changed are problems. *summary (caller frees) is one line for the console. True if
+ * clean. */
+bool story_trace(const struct story_set *set, const struct trace_places *places,
+        const char *out_path, bool check_only, char **summary,
         struct story_problems *problems);
 
 #endif

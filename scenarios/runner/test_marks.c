@@ -44,12 +44,14 @@ static void add_mark(struct scan *scan, const char *id, int column, const char *
 	const struct story_pos pos = {(char *)(uintptr_t)scan->path, scan->line, column};
 	struct test_marks *out = scan->out;
 
-	if (!requirements_check(scan->requirements, id, &pos, scan->problems)) {
+	struct requirement_link link;
+	if (!requirements_check(scan->requirements, id, &pos, &link, scan->problems)) {
 		return;
 	}
 	out->items = xrealloc(out->items, (out->count + 1) * sizeof(out->items[0]));
-	out->items[out->count++] =
-	        (struct test_mark){xstrdup(id), xstrdup(scan->path), xstrdup(test)};
+	struct test_mark *mark = &out->items[out->count++];
+	*mark = (struct test_mark){link, xstrdup(scan->path), xstrdup(test)};
+	mark->link.pos.file = mark->path;
 }
 
 /* "test_queue" of "tests/unit/test_queue.c". Caller frees. */
@@ -146,7 +148,7 @@ void test_marks_read(const char *dir, const struct requirements *requirements,
 void test_marks_finish(struct test_marks *marks)
 {
 	for (size_t i = 0; i < marks->count; i++) {
-		free(marks->items[i].id);
+		free(marks->items[i].link.id);
 		free(marks->items[i].path);
 		free(marks->items[i].test);
 	}

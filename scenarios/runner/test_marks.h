@@ -7,8 +7,8 @@
 #include "scenarios/runner/requirements.h"
 
 struct test_mark {
-	char *id;   /* the requirement */
-	char *path; /* "tests/unit/test_config.c" */
+	struct requirement_link link; /* its file is the path below */
+	char *path;                   /* "tests/unit/test_config.c" */
 	char *test; /* "test_every_exit_code", or "test_config" for the whole file */
 };
 

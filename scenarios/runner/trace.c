@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char tests_dir[] = "tests/unit";
-
 const char *trace_result_to_str(enum trace_result result)
 {
 	static const char *const names[] = {
@@ -17,9 +15,14 @@ const char *trace_result_to_str(enum trace_result result)
 
 /* ---------------------------------------------------------------- results */
 
-/* Verdicts by story ID. */
-static bool read_verdicts(
-        const char *path, struct map *verdicts, struct story_problems *problems)
+static void delete_result(void *result)
+{
+	cJSON_Delete(result);
+}
+
+/* Results by story ID. */
+static bool read_results(
+        const char *path, struct map *results, struct story_problems *problems)
 {
 	FILE *in = fopen(path, "re");
 	char *line = NULL;
@@ -32,15 +35,15 @@ static bool read_verdicts(
 	}
 	for (int row = 1; ok && (n = getline(&line, &room, in)) >= 0; row++) {
 		struct err err = ERR_INIT;
-		autojson cJSON *result = json_parse((struct str){line, (size_t)n}, &err);
+		cJSON *result = json_parse((struct str){line, (size_t)n}, &err);
 		const char *id = json_str(result, "story");
-		const char *verdict = json_str(result, "verdict");
-		ok = id != NULL && verdict != NULL;
+		ok = id != NULL && json_str(result, "verdict") != NULL;
 		if (ok) {
-			free(map_set(verdicts, id, xstrdup(verdict)));
+			cJSON_Delete(map_set(results, id, result));
 		} else {
 			const struct story_pos pos = {(char *)(uintptr_t)path, row, 1};
 			story_problem(problems, &pos, "this is no result of a scenario");
+			cJSON_Delete(result);
 		}
 	}
 	free(line);
@@ -73,6 +76,18 @@ static bool is_worse(enum trace_result result, enum trace_result than)
 	return badness[result] > badness[than];
 }
 
+static void add_executed(struct trace_file *file, const cJSON *result)
+{
+	const cJSON *mark;
+
+	cJSON_ArrayForEach(mark, json_arr(result, "marks"))
+	{
+		if (cJSON_IsString(mark)) {
+			map_set(file->executed, mark->valuestring, file);
+		}
+	}
+}
+
 static void add_result(
         struct trace_file *file, const struct story *story, enum trace_result result)
 {
@@ -93,28 +108,33 @@ static struct trace_file *file_of(struct trace *trace, const struct story *story
 	trace->files =
 	        xrealloc(trace->files, (trace->file_count + 1) * sizeof(trace->files[0]));
 	struct trace_file *file = &trace->files[trace->file_count++];
-	*file = (struct trace_file){.first = story};
+	*file = (struct trace_file){.first = story, .executed = map_create()};
 	return file;
 }
 
 /* ---------------------------------------------------------------- gathering */
 
-bool trace_gather(struct trace *trace, const struct story_set *set, const char *spec_path,
-        const char *results_path, const char *dir, struct story_problems *problems)
+bool trace_gather(struct trace *trace, const struct story_set *set,
+        const struct trace_places *places, struct story_problems *problems)
 {
 	*trace = (struct trace){0};
-	if (!requirements_read(spec_path, &trace->requirements, problems)) {
+	if (!requirements_read(places->spec_dir, &trace->requirements, problems)) {
 		return false;
 	}
-	test_marks_read(dir, &trace->requirements, &trace->marks, problems);
-	struct map *verdicts = map_create();
-	bool ok = read_verdicts(results_path, verdicts, problems);
+	test_marks_read(places->tests_dir, &trace->requirements, &trace->tests, problems);
+	code_marks_read(places->code_dir, &trace->requirements, &trace->code, problems);
+	mutants_read(
+	        places->mutants_dir, &trace->requirements, &trace->mutants, problems);
+	struct map *results = map_create();
+	bool ok = read_results(places->results_path, results, problems);
 	for (size_t i = 0; i < set->count; i++) {
 		const struct story *story = &set->stories[i];
-		add_result(file_of(trace, story), story,
-		        result_of(story, map_get(verdicts, story->id)));
+		const cJSON *result = map_get(results, story->id);
+		struct trace_file *file = file_of(trace, story);
+		add_result(file, story, result_of(story, json_str(result, "verdict")));
+		add_executed(file, result);
 	}
-	map_destroy(&verdicts, free);
+	map_destroy(&results, delete_result);
 	return ok;
 }
 
@@ -122,9 +142,12 @@ void trace_finish(struct trace *trace)
 {
 	for (size_t i = 0; i < trace->file_count; i++) {
 		free(trace->files[i].which);
+		map_destroy(&trace->files[i].executed, NULL);
 	}
 	free(trace->files);
-	test_marks_finish(&trace->marks);
+	test_marks_finish(&trace->tests);
+	code_marks_finish(&trace->code);
+	mutants_finish(&trace->mutants);
 	requirements_finish(&trace->requirements);
 	*trace = (struct trace){0};
 }
@@ -139,29 +162,147 @@ bool trace_file_proves(const struct trace_file *file, const char *id)
 	return false;
 }
 
-enum trace_state trace_state_of(
-        const struct trace *trace, const struct requirement *requirement)
-{
-	enum trace_state state = TRACE_OPEN;
+/* ---------------------------------------------------------------- states */
 
-	for (size_t i = 0; i < trace->marks.count; i++) {
-		if (strcmp(trace->marks.items[i].id, requirement->id) == 0) {
-			state = TRACE_SHOWN;
+static bool is_tested(const struct trace *trace, const char *id)
+{
+	for (size_t i = 0; i < trace->tests.count; i++) {
+		if (strcmp(trace->tests.items[i].link.id, id) == 0) {
+			return true;
 		}
 	}
+	return false;
+}
+
+static bool has_file(const struct trace *trace, const char *id, enum trace_result result)
+{
+	for (size_t i = 0; i < trace->file_count; i++) {
+		if (trace->files[i].result == result &&
+		        trace_file_proves(&trace->files[i], id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_marked(const struct trace *trace, const char *id)
+{
+	for (size_t i = 0; i < trace->code.count; i++) {
+		if (strcmp(trace->code.items[i].link.id, id) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool trace_is_executed(const struct trace *trace, const char *id)
+{
 	for (size_t i = 0; i < trace->file_count; i++) {
 		const struct trace_file *file = &trace->files[i];
-		if (!trace_file_proves(file, requirement->id)) {
-			continue;
-		}
-		if (file->result == TRACE_FAILED) {
-			return TRACE_FAILING;
-		}
-		if (file->result == TRACE_PASSED) {
-			state = TRACE_SHOWN;
+		if (file->result == TRACE_PASSED && trace_file_proves(file, id) &&
+		        map_get(file->executed, id) != NULL) {
+			return true;
 		}
 	}
-	return state;
+	return false;
+}
+
+static bool has_mutant(const struct trace *trace, const char *id, bool killed)
+{
+	for (size_t i = 0; i < trace->mutants.count; i++) {
+		const struct mutant *mutant = &trace->mutants.items[i];
+		if (mutant_is_about(mutant, id) &&
+		        (!killed || mutant->state == MUTANT_KILLED)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+char *trace_lack(const struct trace *trace, const struct requirement *one)
+{
+	char *lack = xstrdup("");
+	const struct {
+		bool lacks;
+		const char *what;
+	} parts[] = {
+	        {!has_file(trace, one->id, TRACE_PASSED), "no scenario"},
+	        {!is_marked(trace, one->id), "no mark in the code"},
+	        {is_marked(trace, one->id) && !trace_is_executed(trace, one->id),
+	                "mark not executed"},
+	        {!has_mutant(trace, one->id, false), "no mutant"},
+	        {has_mutant(trace, one->id, false) && !has_mutant(trace, one->id, true),
+	                "no mutant killed"},
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i].lacks) {
+			char *more = xasprintf("%s%s%s", lack,
+			        lack[0] == '\0' ? "" : ", ", parts[i].what);
+			free(lack);
+			lack = more;
+		}
+	}
+	return lack;
+}
+
+enum trace_state trace_state_of(const struct trace *trace, const struct requirement *one)
+{
+	if (has_file(trace, one->id, TRACE_FAILED)) {
+		return TRACE_FAILING;
+	}
+	if (!has_file(trace, one->id, TRACE_PASSED) && !is_tested(trace, one->id)) {
+		return TRACE_OPEN;
+	}
+	autofree char *lack = trace_lack(trace, one);
+	return one->needs_code && lack[0] != '\0' ? TRACE_SHALLOW : TRACE_DEEP;
+}
+
+size_t trace_count(const struct trace *trace, enum trace_state state)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < trace->requirements.count; i++) {
+		count += trace_state_of(trace, &trace->requirements.items[i]) == state;
+	}
+	return count;
+}
+
+/* ---------------------------------------------------------------- links */
+
+static void check_file(const struct trace *trace, const struct story *story,
+        struct story_problems *problems)
+{
+	for (size_t i = 0; story->links != NULL && i < story->proves_count; i++) {
+		const struct requirement_link link = {.id = story->proves[i],
+		        .revision = story->links[i].revision,
+		        .pos = {story->path, story->links[i].line,
+		                story->links[i].column}};
+		requirements_check_revision(&trace->requirements, &link, problems);
+	}
+}
+
+void trace_check_links(const struct trace *trace, struct story_problems *problems)
+{
+	const struct requirements *known = &trace->requirements;
+
+	requirements_check_texts(known, problems);
+	for (size_t i = 0; i < trace->file_count; i++) {
+		check_file(trace, trace->files[i].first, problems);
+	}
+	for (size_t i = 0; i < trace->tests.count; i++) {
+		requirements_check_revision(known, &trace->tests.items[i].link, problems);
+	}
+	for (size_t i = 0; i < trace->code.count; i++) {
+		requirements_check_revision(known, &trace->code.items[i].link, problems);
+	}
+	for (size_t i = 0; i < trace->mutants.count; i++) {
+		const struct mutant *mutant = &trace->mutants.items[i];
+		for (size_t link = 0; link < mutant->link_count; link++) {
+			requirements_check_revision(
+			        known, &mutant->links[link], problems);
+		}
+	}
 }
 
 /* ---------------------------------------------------------------- the file */
@@ -212,20 +353,32 @@ static bool compare_file(
 	return same;
 }
 
-bool story_trace(const struct story_set *set, const char *spec_path,
-        const char *results_path, const char *out_path, bool check_only,
+static char *summarize(const struct trace *trace, size_t problems)
+{
+	return xasprintf(
+	        "trace: %zu requirements: %zu deep, %zu shallow, %zu failing, %zu open; %zu mutants; %zu problems",
+	        trace->requirements.count, trace_count(trace, TRACE_DEEP),
+	        trace_count(trace, TRACE_SHALLOW), trace_count(trace, TRACE_FAILING),
+	        trace_count(trace, TRACE_OPEN), trace->mutants.count, problems);
+}
+
+bool story_trace(const struct story_set *set, const struct trace_places *places,
+        const char *out_path, bool check_only, char **summary,
         struct story_problems *problems)
 {
 	struct trace trace;
 	size_t before = problems->count;
 
-	if (trace_gather(&trace, set, spec_path, results_path, tests_dir, problems)) {
+	*summary = NULL;
+	if (trace_gather(&trace, set, places, problems)) {
 		autofree char *text = trace_report(&trace);
+		trace_check_links(&trace, problems);
 		if (check_only) {
 			compare_file(out_path, text, problems);
 		} else {
 			write_file(out_path, text, problems);
 		}
+		*summary = summarize(&trace, problems->count - before);
 	}
 	trace_finish(&trace);
 	return problems->count == before;

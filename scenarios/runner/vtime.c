@@ -339,6 +339,26 @@ void vtime_advance_to(struct vtime *vtime, int64_t us)
 	poke(vtime);
 }
 
+/* ---------------------------------------------------------------- marks */
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **vtime_marks(const struct vtime *vtime, size_t *count)
+{
+	char **marks = xcalloc(VCLOCK_MARKS + 1, sizeof(*marks));
+
+	*count = 0;
+	for (int i = 0; i < VCLOCK_MARKS && vtime->page->marks[i][0] != '\0'; i++) {
+		marks[(*count)++] =
+		        xstrndup(vtime->page->marks[i], VCLOCK_MARK_BYTES - 1);
+	}
+	qsort(marks, *count, sizeof(*marks), by_text);
+	return marks;
+}
+
 /* ---------------------------------------------------------------- faults */
 
 uint64_t vtime_durable_calls(const struct vtime *vtime)

@@ -77,6 +77,10 @@ int64_t vtime_next_us(const struct vtime *vtime);
 /* When quiet. Never backwards. */
 void vtime_advance_to(struct vtime *vtime, int64_t us);
 
+/* The requirements whose marks the party has passed so far, in all its lives, by name;
+ * see lib/mark.h. Caller frees each and the array. */
+char **vtime_marks(const struct vtime *vtime, size_t *count);
+
 /* ---- faults of the shim ---- */
 
 uint64_t vtime_durable_calls(

@@ -14,7 +14,12 @@
  * runner>". */
 #define VCLOCK_ENV "MSB_VCLOCK"
 
-enum { VCLOCK_REFUSED = 4, VCLOCK_FAULT_BYTES = 64 };
+enum {
+	VCLOCK_REFUSED = 4,
+	VCLOCK_FAULT_BYTES = 64,
+	VCLOCK_MARKS = 256,
+	VCLOCK_MARK_BYTES = 16
+};
 
 /* How the daemon is made to break, by itself: see fault.c. */
 enum vclock_fault {
@@ -51,6 +56,9 @@ struct vclock {
 	/* enum vclock_fault, and the JSON text that brings it about; the texts are
 	 * written before the fault. */
 	_Atomic uint32_t fault;
+	/* The requirements whose marks the daemon passed, in the order of their first
+	 * time; the first empty one ends the list. See lib/mark.h. */
+	char marks[VCLOCK_MARKS][VCLOCK_MARK_BYTES];
 	char fault_key[VCLOCK_FAULT_BYTES], fault_text[VCLOCK_FAULT_BYTES];
 };
 

@@ -1,3 +1,4 @@
+/* proves: HARN-02 */
 #include "scenarios/runner/story.h"
 
 #include "lib/mem.h"
