@@ -235,6 +235,6 @@ golden-synapse: all
 .PHONY: interop-synapse
 interop-synapse: all
 	@ci/install-synapse
-	@tests/interop/synapse-bridge $(BUILD) build/interop/synapse
+	@tests/interop/synapse/run $(BUILD) build/interop/synapse
 clean:
 	rm -rf build
