@@ -25,8 +25,9 @@ struct http_client_options {
 
 struct http_reply {
 	int status;
-	uint32_t retry_after_ms;  /* from Retry-After in seconds; 0 if absent or no number
-	                           */
+	/* From Retry-After, in seconds or a date, which is measured by the Date header if
+	 * there is one; 1 if it asks for no time at all, 0 if absent or neither. */
+	uint32_t retry_after_ms;
 	struct str body;          /* valid only during done(), like all here */
 	const char *content_type; /* "" if absent */
 	const char *request_id;   /* X-Slack-Req-Id or X-Request-Id; "" if absent */

@@ -282,13 +282,38 @@ const char *http_reply_header(const struct http_reply *reply, const char *name)
 	return NULL;
 }
 
-static uint32_t retry_after_ms(const struct http_reply *reply)
+/* How many seconds from now, by the server's clock if it tells; -1: no date. */
+static int64_t seconds_until(
+        const struct http_req *req, const struct http_reply *reply, const char *date)
 {
-	struct str text = str_from(http_reply_header(reply, "Retry-After"));
+	const char *server = http_reply_header(reply, "Date");
+	int64_t now_s = server == NULL ? -1 : (int64_t)curl_getdate(server, NULL);
+	int64_t then_s = (int64_t)curl_getdate(date, NULL);
+
+	if (then_s < 0) {
+		return -1;
+	}
+	if (now_s < 0) {
+		now_s = loop_wall_ms(req->client->loop) / 1000;
+	}
+	return then_s > now_s ? then_s - now_s : 0;
+}
+
+static uint32_t retry_after_ms(const struct http_req *req, const struct http_reply *reply)
+{
+	const char *text = http_reply_header(reply, "Retry-After");
 	int64_t seconds = 0;
 
-	if (!str_to_int64(text, 0, INT64_MAX, &seconds)) {
+	if (text == NULL || text[0] == '\0') {
 		return 0;
+	}
+	if (!str_to_int64(str_from(text), 0, INT64_MAX, &seconds)) {
+		/* A date begins with its weekday: not so what is only nearly a number. */
+		bool is_letter = (text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z';
+		seconds = is_letter ? seconds_until(req, reply, text) : -1;
+	}
+	if (seconds <= 0) {
+		return seconds == 0 ? 1 : 0;
 	}
 	return seconds > UINT32_MAX / 1000 ? UINT32_MAX : (uint32_t)seconds * 1000;
 }
@@ -306,7 +331,7 @@ void http_transfer_reply(const struct http_req *req, struct http_reply *out)
 	curl_easy_getinfo(req->easy, CURLINFO_RESPONSE_CODE, &status);
 	*out = (struct http_reply){
 	        .status = (int)status,
-	        .retry_after_ms = retry_after_ms(&head),
+	        .retry_after_ms = retry_after_ms(req, &head),
 	        .body = buf_str(&req->reply),
 	        .content_type = type != NULL ? type : "",
 	        .request_id = id != NULL ? id : "",

@@ -14,8 +14,8 @@ static bool is_limited(const struct call *call)
 	        "POST createRoom", "POST join", "POST invite"};
 
 	if (call->sim->rate_burst == 0 || call->user == NULL ||
-	        (call->as != NULL && call->as->reg.rate_limited_set &&
-	                !call->as->reg.rate_limited)) {
+	        (call->as != NULL && !call->sim->rate_all &&
+	                call->as->reg.rate_limited_set && !call->as->reg.rate_limited)) {
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {

@@ -158,6 +158,7 @@ struct sim_matrix {
 	const struct event *admin_reply; /* the newest reply to an admin command */
 
 	int64_t rate_burst, rate_every_ms; /* of sends; 0: no limit */
+	bool rate_all;     /* also an appservice that is registered as not limited */
 	struct list asks;  /* struct as_ask::link: questions to appservices */
 	struct list calls; /* struct call::link: being answered */
 	struct timer sync_timer;

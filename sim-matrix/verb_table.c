@@ -296,7 +296,10 @@ static const struct verb_field limit_uploads[] = {
         {"bytes", VERB_INT, true, "of one upload", NULL}, {0}};
 static const struct verb_field limit_rate[] = {
         {"burst", VERB_INT, true, "so many at once; 0: no limit any more", NULL},
-        {"every", VERB_DURATION, false, "and one more each time this has passed", NULL},
+        {"one_each", VERB_DURATION, false, "and one more each time this has passed",
+                NULL},
+        {"all", VERB_BOOL, false, "an appservice too, whatever its registration says",
+                NULL},
         {0},
 };
 static const struct verb_field nothing[] = {{0}};

@@ -69,7 +69,7 @@ bool verb_limit_rate(void *sim_ptr, const cJSON *args, cJSON **result, struct er
 {
 	struct sim_matrix *sim = sim_ptr;
 	int64_t burst = json_int(args, "burst", 0);
-	int64_t every = json_int(args, "every", 0);
+	int64_t every = json_int(args, "one_each", 0);
 
 	(void)result;
 	if (burst < 0 || burst > INT32_MAX || every < 0 || (burst > 0 && every == 0)) {
@@ -78,6 +78,7 @@ bool verb_limit_rate(void *sim_ptr, const cJSON *args, cJSON **result, struct er
 	}
 	sim->rate_burst = burst;
 	sim->rate_every_ms = every;
+	sim->rate_all = json_bool(args, "all", false);
 	return true;
 }
 

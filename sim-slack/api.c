@@ -146,7 +146,10 @@ static void add_headers(struct api_call *call)
 		http_request_add_header(
 		        call->req, "X-Accepted-OAuth-Scopes", call->method->scopes);
 	}
-	if (call->retry_after_s >= 0) {
+	if (call->answer.retry_after[0] != '\0') {
+		http_request_add_header(
+		        call->req, "Retry-After", call->answer.retry_after);
+	} else if (call->retry_after_s >= 0) {
 		autofree char *text = xasprintf("%lld", (long long)call->retry_after_s);
 		http_request_add_header(call->req, "Retry-After", text);
 	}

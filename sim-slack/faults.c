@@ -115,7 +115,7 @@ static bool read_duration(
 static bool check_names(const cJSON *with, struct err *err)
 {
 	static const char *const known[] = {"status", "error", "body", "retry_after",
-	        "hold", "delay", "lost", "cut_at", NULL};
+	        "retry_after_text", "hold", "delay", "lost", "cut_at", NULL};
 	const cJSON *item;
 
 	cJSON_ArrayForEach(item, with)
@@ -127,8 +127,8 @@ static bool check_names(const cJSON *with, struct err *err)
 		}
 		if (!*name) {
 			return err_set(err, ERR_PERMANENT, 0,
-			        "with.%s is unknown (status, error, body, retry_after, hold, "
-			        "delay, lost, cut_at)",
+			        "with.%s is unknown (status, error, body, retry_after, "
+			        "retry_after_text, hold, delay, lost, cut_at)",
 			        item->string);
 		}
 	}
@@ -174,6 +174,8 @@ static bool read_answer(const cJSON *with, struct answer *out, struct err *err)
 	out->lost = *lost == 'b' ? LOST_BEFORE : *lost == 'a' ? LOST_AFTER : LOST_NOT;
 	out->cut_at = json_int(with, "cut_at", -1);
 	snprintf(out->error, sizeof(out->error), "%s", json_str_or(with, "error", ""));
+	snprintf(out->retry_after, sizeof(out->retry_after), "%s",
+	        json_str_or(with, "retry_after_text", ""));
 	return read_body(with, out, err);
 }
 

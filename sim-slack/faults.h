@@ -15,6 +15,7 @@ struct answer {
 	char error[48];        /* ok:false with this; "" as it would be */
 	char *body;            /* NULL: as it would be */
 	int64_t retry_after_s; /* <0: no header */
+	char retry_after[64];  /* what stands in the header instead; "": the seconds */
 	int64_t hold_ms;       /* the call takes effect so much later */
 	int64_t delay_ms;      /* the answer comes so much after the effect */
 	enum answer_lost lost; /* the connection is reset before or after the effect */

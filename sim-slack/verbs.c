@@ -211,7 +211,7 @@ static const struct verb_field answer_fields[] = {
         {"call", VERB_STR, false, "Method, or any", NULL},
         {"in", VERB_STR, false, "Only calls for this channel", NULL},
         {"with", VERB_OBJ, false,
-                "status, error, body, retry_after, hold (before the effect), delay (after it), "
+                "status, error, body, retry_after, retry_after_text (the header as it is), hold (before the effect), delay (after it), "
                 "lost: before or after the effect, cut_at (bytes)",
                 NULL},
         {"times", VERB_INT, false, "For so many calls; default 1, 0: all from now on",

@@ -78,7 +78,8 @@ struct config {
 		/* Our own keys. The app's credentials, for tokens that rotate; NULL:
 		 * none. What stands in the file is in client_secret already. */
 		char *client_id, *client_secret, *client_secret_file;
-		bool audit_log; /* our own key */
+		bool audit_log;   /* our own key */
+		bool rate_limits; /* our own key */
 	} slack;
 	struct { /* `network.files:` in the file, our own keys */
 		long max_bytes;

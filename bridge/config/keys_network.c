@@ -88,6 +88,12 @@ static const struct config_key rows[] = {
 		.doc = "Log every call of Slack's Web API, at level info, in a line that begins with\n"
 			"\"audit\": workspace, method, result, duration and Slack's request ID; never\n"
 			"what was said, nor a token."},
+	{.path = "network.rate_limits", .type = KEY_BOOL, .value = "true",
+		.flags = KEY_OURS | KEY_BLANK,
+		.field = BOOL_AT(slack.rate_limits),
+		.doc = "Keep below what Slack allows: each method's calls in a minute, and a message a\n"
+			"second in a channel. false: wait only when Slack refuses; for tests against\n"
+			"another server."},
 	{.path = "network.logins", .type = KEY_LIST, .value = "[]",
 		.flags = KEY_OURS | KEY_SECRET | KEY_BLANK,
 		.apply = declared_logins_apply,

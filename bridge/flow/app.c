@@ -38,6 +38,9 @@ struct slack_api *app_slack_api(
 	struct slack_api *api =
 	        slack_api_create(app->loop, app->http, app->config->slack.api_url, token);
 
+	if (!app->config->slack.rate_limits) {
+		slack_api_unlimit(api);
+	}
 	if (app->config->slack.audit_log) {
 		slack_api_set_audit(api, workspace);
 	}

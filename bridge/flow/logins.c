@@ -21,6 +21,7 @@ struct logins {
 	struct list ended;   /* login::link; calls made with them may be on their way */
 	struct list loaded;  /* waiter::link; for logins_load() */
 	struct store_tx *loading;
+	bool read; /* once: what is read later was made in this life */
 };
 
 /* ---------------------------------------------------------------- one login */
@@ -87,6 +88,11 @@ static void connect_login(struct login *login, const char *stored_state)
 
 	login->bot_api = app_slack_api(app, login->bot_token, login->team_id);
 	login->app_api = app_slack_api(app, login->app_token, login->team_id);
+	if (!app->logins->read) {
+		/* A process before this one used its tokens. */
+		slack_api_resume(login->bot_api);
+		slack_api_resume(login->app_api);
+	}
 	login->rotation = rotation_create(login);
 	login->credentials = credentials_create(login, stored_state);
 	rotation_plan(login->rotation);
@@ -324,6 +330,7 @@ static void handle_rows(
 		}
 		tokens_finish(&tokens);
 	}
+	logins->read = logins->read || err->kind == ERR_NONE;
 	waiters_finish(&logins->loaded, err);
 }
 

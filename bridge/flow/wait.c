@@ -34,12 +34,15 @@ static void cancel_waiter(void *handle)
 
 enum step_rc wait_slack(struct flow *flow, struct slack_call *call)
 {
-	return flow_wait(flow, call, cancel_slack);
+	/* What waits for the rate limits, which may be long, holds up nobody. */
+	return slack_call_waits(call) ? flow_wait_aside(flow, call, cancel_slack)
+	                              : flow_wait(flow, call, cancel_slack);
 }
 
 enum step_rc wait_matrix(struct flow *flow, struct matrix_call *call)
 {
-	return flow_wait(flow, call, cancel_matrix);
+	return matrix_call_waits(call) ? flow_wait_aside(flow, call, cancel_matrix)
+	                               : flow_wait(flow, call, cancel_matrix);
 }
 
 enum step_rc wait_store(struct flow *flow, struct store_tx *tx)

@@ -1,5 +1,6 @@
 #include "bridge/matrix/call.h"
 
+#include "bridge/matrix/limits.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -19,6 +20,7 @@ static void free_call(struct matrix_call *call)
 	free(call->content_type);
 	free(call->server);
 	free(call->media_id);
+	free(call->actor);
 	free(call->as);
 	free(call->room_id);
 	free(call->user_id);
@@ -30,6 +32,7 @@ static void unlink_call(struct matrix_call *call)
 	list_del(&call->link);
 	timer_stop(&call->refused);
 	http_req_cancel(&call->req);
+	limits_ended(call);
 }
 
 /* The only place a call ends by itself. */
@@ -48,6 +51,10 @@ static void handle_refused(void *arg)
 
 	err_set(&err, ERR_PERMANENT, 0, "%s: %s", call->what,
 	        call->fault != NULL ? call->fault : "the request is too long");
+	if (call->crowded) {
+		err_set(&err, ERR_RETRY, 0, "%s: too many requests wait", call->what);
+		err.retry_after_ms = MATRIX_DEFAULT_PARK_MS;
+	}
 	finish_call(call, NULL, &err);
 }
 
@@ -69,6 +76,10 @@ static void handle_reply(
 	        strcmp(err.name, call->forgiven) == 0) {
 		err = (struct err)ERR_INIT;
 	}
+	if (matrix_is_rate_limit(&err)) {
+		limits_refused(call, &err);
+	}
+	limits_ended(call);
 	if (call->again != NULL && call->again(call, answer, &err)) {
 		return;
 	}
@@ -77,12 +88,24 @@ static void handle_reply(
 
 static void send_call(struct matrix_call *call)
 {
-	const struct matrix *matrix = call->matrix;
-
 	if (call->url.failed || call->body.failed || call->fault != NULL) {
 		timer_start(&call->refused, 0);
 		return;
 	}
+	if (!limits_hold(call)) {
+		matrix_call_leave(call);
+	}
+}
+
+bool matrix_call_waits(const struct matrix_call *call)
+{
+	return call->turn.waits;
+}
+
+void matrix_call_leave(struct matrix_call *call)
+{
+	const struct matrix *matrix = call->matrix;
+
 	call->req = http_req_create(matrix->http, call->method, buf_cstr(&call->url));
 	http_req_set_header(call->req, "Authorization", matrix->authorization);
 	if (call->content_type != NULL) {
@@ -123,6 +146,7 @@ struct matrix_call *matrix_call_create(struct matrix *matrix, const char *what,
 	call->method = method;
 	call->deadline_ms = DEADLINE_MS;
 	list_init(&call->link);
+	list_init(&call->turn.link);
 	timer_init(&call->refused, matrix->loop, handle_refused, call);
 	buf_init(&call->url, MAX_URL_BYTES);
 	buf_init(&call->body, MAX_BODY_BYTES);
@@ -140,7 +164,10 @@ void matrix_call_query(struct matrix_call *call, const char *name, const char *v
 
 void matrix_call_as(struct matrix_call *call, const char *as)
 {
-	matrix_call_query(call, "user_id", as == NULL ? call->matrix->bot_mxid : as);
+	const char *actor = as == NULL ? call->matrix->bot_mxid : as;
+
+	str_replace(&call->actor, actor);
+	matrix_call_query(call, "user_id", actor);
 }
 
 void matrix_call_body(struct matrix_call *call, const char *content_type, struct str body)

@@ -7,6 +7,8 @@
 #include "bridge/matrix/errors.h"
 #include "lib/buf.h"
 #include "lib/list.h"
+#include "lib/map.h"
+#include "lib/pace.h"
 
 union matrix_done {
 	matrix_ok_fn *ok;
@@ -33,8 +35,9 @@ struct matrix {
 	char *domain;
 	char *authorization; /* the header's value */
 	char *bot_mxid;
-	uint64_t pings;    /* so far; numbers them */
-	struct list calls; /* matrix_call::link */
+	uint64_t pings;     /* so far; numbers them */
+	struct list calls;  /* matrix_call::link */
+	struct map *limits; /* limits.h: what is refused for now -> struct pace */
 };
 
 struct matrix_call {
@@ -47,6 +50,10 @@ struct matrix_call {
 	char *content_type; /* NULL: no body */
 	struct buf body;
 	uint32_t deadline_ms;
+	char *actor;       /* whose behalf; NULL: nobody's */
+	struct pace *pace; /* what its turn is taken from; NULL: nothing */
+	struct pace_turn turn;
+	bool crowded;                 /* too many wait already */
 	struct http_req *req;         /* NULL unless it is on its way */
 	struct timer refused;         /* reports a request that could not be made */
 	const char *fault;            /* why it cannot; NULL: it is too long */
@@ -86,6 +93,9 @@ void matrix_call_start(struct matrix_call *call, matrix_report_fn *report,
 void matrix_call_restart(struct matrix_call *call, enum matrix_effect effect,
         const char *method, const char *pattern, const char *const *parts,
         const char *as);
+
+/* For limits.h: its turn has come. */
+void matrix_call_leave(struct matrix_call *call);
 
 /* Reports for done.ok, done.text (the text at call->path, which must be there) and
  * done.json (what is at call->path, likewise; NULL if forgiven). */

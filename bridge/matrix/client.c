@@ -5,6 +5,7 @@
 #include "lib/str.h"
 
 #include "bridge/matrix/call.h"
+#include "bridge/matrix/limits.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@ struct matrix *matrix_create(struct loop *loop, struct http_client *http,
 	matrix->authorization = xasprintf("Bearer %s", as_token);
 	matrix->bot_mxid = matrix_mxid(matrix, bot_localpart);
 	list_init(&matrix->calls);
+	matrix->limits = map_create();
 	return matrix;
 }
 
@@ -37,6 +39,7 @@ void matrix_destroy(struct matrix **matrix)
 		return;
 	}
 	assert(list_empty(&(*matrix)->calls));
+	limits_finish(*matrix);
 	free((*matrix)->address);
 	free((*matrix)->domain);
 	free((*matrix)->authorization);

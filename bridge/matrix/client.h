@@ -5,8 +5,8 @@
  * retry_after_ms, 5xx and refused connections, M_UNKNOWN_TOKEN: the registration may come
  * back), ERR_UNSURE (left, no usable answer, and for createRoom and invite 5xx; harmless
  * to repeat for all but those two), ERR_PERMANENT (err.name is the errcode). What only
- * reads is never unsure. Callbacks always get an err; its kind is ERR_NONE on success,
- * and only then a value. */
+ * reads is never unsure. What comes after a 429 waits too (limits.h). Callbacks always
+ * get an err; its kind is ERR_NONE on success, and only then a value. */
 #ifndef BRIDGE_MATRIX_CLIENT_H
 #define BRIDGE_MATRIX_CLIENT_H
 
@@ -23,6 +23,8 @@ struct matrix *matrix_create(struct loop *loop, struct http_client *http,
         const char *bot_localpart);
 void matrix_destroy(struct matrix **matrix); /* all calls finished or cancelled first */
 void matrix_call_cancel(struct matrix_call **call);
+/* It waits for a rate limit of the homeserver's: costs nothing but its memory. */
+bool matrix_call_waits(const struct matrix_call *call);
 
 /* "@localpart:domain". Caller frees. */
 char *matrix_mxid(const struct matrix *matrix, const char *localpart);

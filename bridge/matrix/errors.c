@@ -37,9 +37,19 @@ static uint32_t retry_after_ms(const struct http_reply *reply, const cJSON *answ
 	return wish_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)wish_ms;
 }
 
+static bool is_limit(int status, const char *errcode)
+{
+	return status == 429 || str_equal(errcode, "M_LIMIT_EXCEEDED");
+}
+
+bool matrix_is_rate_limit(const struct err *err)
+{
+	return err->kind == ERR_RETRY && is_limit(err->code, err->name);
+}
+
 static enum err_kind kind_of(enum matrix_effect effect, int status, const char *errcode)
 {
-	if (status == 429 || str_equal(errcode, "M_LIMIT_EXCEEDED") || status == 408) {
+	if (is_limit(status, errcode) || status == 408) {
 		return ERR_RETRY;
 	}
 	/* Our registration is not there (yet, or for a while): a person can put it back.
@@ -116,6 +126,9 @@ bool matrix_classify(enum matrix_effect effect, const char *what,
 	        text[0] == '\0' ? "" : ": ", text);
 	err_set_name(err, errcode);
 	err->retry_after_ms = retry_after_ms(reply, answer);
+	if (matrix_is_rate_limit(err) && err->retry_after_ms == 0) {
+		err->retry_after_ms = MATRIX_DEFAULT_PARK_MS;
+	}
 	return false;
 }
 

@@ -7,6 +7,8 @@
 #include "lib/http_client.h"
 #include "lib/json.h"
 
+enum { MATRIX_DEFAULT_PARK_MS = 5000 }; /* a 429 that does not say how long */
+
 /* What a request does when it is made twice. */
 enum matrix_effect {
 	MATRIX_READS,      /* nothing */
@@ -20,6 +22,9 @@ enum matrix_effect {
 bool matrix_classify(enum matrix_effect effect, const char *what,
         const struct http_reply *reply, const struct err *transport, cJSON **out,
         struct err *err);
+
+/* Refused for the number of requests alone; err->retry_after_ms is set. */
+bool matrix_is_rate_limit(const struct err *err);
 
 /* The homeserver said 200, but what was asked for is not in the answer. */
 bool matrix_unusable(enum matrix_effect effect, const char *what, const char *missing,

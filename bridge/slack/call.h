@@ -4,11 +4,11 @@
 #define BRIDGE_SLACK_CALL_H
 
 #include "bridge/slack/files.h"
-#include "bridge/slack/lane.h"
 #include "bridge/slack/methods.h"
 #include "bridge/slack/web_api.h"
 #include "lib/buf.h"
 #include "lib/list.h"
+#include "lib/pace.h"
 
 union slack_done {
 	slack_identity_fn *identity;
@@ -38,7 +38,7 @@ typedef bool slack_again_fn(
 
 struct slack_call {
 	struct list link; /* slack_api::calls */
-	struct lane_turn turn;
+	struct pace_turn turn;
 	struct slack_api *api;
 	enum slack_method method;
 	unsigned token_number; /* of the token it was sent with */
@@ -53,7 +53,7 @@ struct slack_call {
 	slack_report_fn *report;
 	union slack_done done;
 	void *arg;
-	char *channel_id; /* of slack_history */
+	char *channel_id; /* of slack_history and chat.postMessage */
 	char *ts;         /* of slack_look_at */
 	/* of slack_find_posted */
 	char *mark;

@@ -60,6 +60,8 @@ struct slack_call *slack_chat_post(struct slack_api *api, const struct slack_pos
 {
 	struct slack_call *call = slack_call_create(api, SLACK_CHAT_POST_MESSAGE);
 
+	call->channel_id = xstrdup(post->channel_id);
+	call->turn.key = call->channel_id;
 	set_content(call, post);
 	slack_call_set(call, "thread_ts", post->thread_ts);
 	slack_call_set(call, "username", post->username);

@@ -65,6 +65,7 @@ struct slack_call *slack_conversations_info(
 {
 	struct slack_call *call = slack_call_create(api, SLACK_CONVERSATIONS_INFO);
 
+	call->turn.urgency = PACE_PROFILE;
 	slack_call_set(call, "channel", channel_id);
 	slack_call_start(call, report_channel, (union slack_done){.channel = done}, arg);
 	return call;

@@ -61,6 +61,7 @@ static struct slack_call *list(struct slack_api *api, const char *channel_id,
 	slack_call_set(call, "oldest", oldest_ts);
 	slack_call_set(call, "include_all_metadata", "true");
 	slack_call_set(call, "limit", MESSAGES_A_PAGE);
+	call->turn.urgency = PACE_SYNC;
 	if (cursor[0] != '\0') {
 		slack_call_set(call, "cursor", cursor);
 	}

@@ -152,6 +152,7 @@ struct slack_call *slack_users_info(
 {
 	struct slack_call *call = slack_call_create(api, SLACK_USERS_INFO);
 
+	call->turn.urgency = PACE_PROFILE;
 	slack_call_set(call, "user", user_id);
 	slack_call_start(call, report_user, (union slack_done){.user = done}, arg);
 	return call;
@@ -187,6 +188,7 @@ struct slack_call *slack_bots_info(
 {
 	struct slack_call *call = slack_call_create(api, SLACK_BOTS_INFO);
 
+	call->turn.urgency = PACE_PROFILE;
 	slack_call_set(call, "bot", bot_id);
 	slack_call_start(call, report_bot, (union slack_done){.user = done}, arg);
 	return call;

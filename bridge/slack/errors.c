@@ -75,6 +75,9 @@ static bool rate_limit(const struct slack_method_info *method,
 	err_set_name(err, RATELIMITED);
 	err->retry_after_ms = reply->retry_after_ms == 0 ? SLACK_DEFAULT_PARK_MS
 	                                                 : reply->retry_after_ms;
+	if (err->retry_after_ms < SLACK_SHORTEST_PARK_MS) {
+		err->retry_after_ms = SLACK_SHORTEST_PARK_MS;
+	}
 	return false;
 }
 

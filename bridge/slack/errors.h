@@ -8,7 +8,10 @@
 #include "lib/http_client.h"
 #include "lib/json.h"
 
-enum { SLACK_DEFAULT_PARK_MS = 30000 }; /* a 429 that does not say how long */
+enum {
+	SLACK_DEFAULT_PARK_MS = 30000, /* a 429 that does not say how long */
+	SLACK_SHORTEST_PARK_MS = 1000, /* one that says: no time at all */
+};
 
 /* reply and transport as http_done_fn got them. On success *out is the answer, an object
  * with ok:true; the caller deletes it. err.name is Slack's word, "ratelimited" for every

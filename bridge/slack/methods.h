@@ -30,9 +30,11 @@ struct slack_method_info {
 	const char *name;
 	/* A repeat would be seen by people, so a lost answer must not lead to one. */
 	bool writes;
-	/* Requests a minute that Slack grants (docs.slack.dev "Rate limits"); 0: no
-	 * figure is published for a workspace, 429 alone tells. */
+	/* Requests a minute that Slack grants a workspace (docs.slack.dev "Rate limits");
+	 * where it says "several hundred" the smallest number that can be meant. */
 	unsigned per_minute;
+	/* So many at once in a channel, then one a second; 0: no such limit. */
+	unsigned burst;
 };
 
 const struct slack_method_info *slack_method_info(enum slack_method method);

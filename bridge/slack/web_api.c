@@ -29,14 +29,14 @@ struct slack_api {
 	void *guard_arg;
 	bool asleep;
 	unsigned token_number; /* counts set_token() */
-	struct lane lanes[SLACK_METHODS];
+	struct pace paces[SLACK_METHODS];
 };
 
 /* ---------------------------------------------------------------- one call */
 
-static struct lane *lane_of(const struct slack_call *call)
+static struct pace *pace_of(const struct slack_call *call)
 {
-	return &call->api->lanes[call->method];
+	return &call->api->paces[call->method];
 }
 
 static void free_call(struct slack_call *call)
@@ -56,7 +56,7 @@ static void unlink_call(struct slack_call *call)
 	list_del(&call->link);
 	timer_stop(&call->refused);
 	http_req_cancel(&call->req);
-	lane_ended(lane_of(call), &call->turn);
+	pace_ended(pace_of(call), &call->turn);
 }
 
 static bool is_plain(const char *text)
@@ -83,13 +83,31 @@ static void handle_refused(void *arg)
 	finish_call(call, NULL, &call->refusal);
 }
 
+/* True: the call ends by itself. */
+static bool is_asleep(struct slack_call *call)
+{
+	if (!call->api->asleep) {
+		return false;
+	}
+	err_set(&call->refusal, ERR_RETRY, 0, "%s: the token is refused by Slack",
+	        slack_method_info(call->method)->name);
+	err_set_name(&call->refusal, "asleep");
+	call->refusal.retry_after_ms = ASLEEP_RETRY_MS;
+	timer_start(&call->refused, 0);
+	return true;
+}
+
 static void queue_call(struct slack_call *call)
 {
+	/* One that cannot leave must not use up the budget. */
+	if (is_asleep(call)) {
+		return;
+	}
 	if (call->form.failed) {
 		err_set(&call->refusal, ERR_PERMANENT, 0,
 		        "%s: the arguments are too long",
 		        slack_method_info(call->method)->name);
-	} else if (lane_enter(lane_of(call), &call->turn)) {
+	} else if (pace_enter(pace_of(call), &call->turn)) {
 		return;
 	} else {
 		err_set(&call->refusal, ERR_RETRY, 0, "%s: too many calls wait",
@@ -151,10 +169,10 @@ static void handle_reply(
 	if (slack_is_rate_limit(&err)) {
 		log_debug("slack method parked", "method=%s park_ms=%u", method->name,
 		        err.retry_after_ms);
-		lane_park(lane_of(call), err.retry_after_ms);
+		pace_park(pace_of(call), err.retry_after_ms);
 	}
 	if (call->again != NULL && call->again(call, answer, &err)) {
-		lane_ended(lane_of(call), &call->turn);
+		pace_ended(pace_of(call), &call->turn);
 		queue_call(call);
 		return;
 	}
@@ -173,16 +191,12 @@ static char *call_body(const struct slack_call *call)
 	return xasprintf("%s%scursor=%s", form, form[0] == '\0' ? "" : "&", cursor);
 }
 
-static void send_call(struct lane_turn *turn)
+static void send_call(struct pace_turn *turn)
 {
 	struct slack_call *call = container_of(turn, struct slack_call, turn);
 	const struct slack_api *api = call->api;
-	if (api->asleep) {
-		err_set(&call->refusal, ERR_RETRY, 0, "%s: the token is refused by Slack",
-		        slack_method_info(call->method)->name);
-		err_set_name(&call->refusal, "asleep");
-		call->refusal.retry_after_ms = ASLEEP_RETRY_MS;
-		timer_start(&call->refused, 0);
+
+	if (is_asleep(call)) {
 		return;
 	}
 	autofree char *url =
@@ -260,8 +274,12 @@ struct slack_api *slack_api_create(struct loop *loop, struct http_client *http,
 	api->authorization = token == NULL ? NULL : xasprintf("Bearer %s", token);
 	list_init(&api->calls);
 	for (enum slack_method method = 0; method < SLACK_METHODS; method++) {
-		unsigned per_minute = slack_method_info(method)->per_minute;
-		lane_init(&api->lanes[method], loop, per_minute, send_call);
+		const struct slack_method_info *info = slack_method_info(method);
+		const struct pace_limits limits = {
+		        .per_minute = info->per_minute,
+		        .burst = info->burst,
+		};
+		pace_init(&api->paces[method], loop, limits, send_call);
 	}
 	return api;
 }
@@ -281,6 +299,27 @@ void slack_api_set_token(struct slack_api *api, const char *token)
 	free(api->authorization);
 	api->authorization = xasprintf("Bearer %s", token);
 	api->token_number++;
+}
+
+void slack_api_resume(struct slack_api *api)
+{
+	for (enum slack_method method = 0; method < SLACK_METHODS; method++) {
+		pace_resume(&api->paces[method]);
+	}
+}
+
+void slack_api_unlimit(struct slack_api *api)
+{
+	for (enum slack_method method = 0; method < SLACK_METHODS; method++) {
+		pace_finish(&api->paces[method]);
+		pace_init(&api->paces[method], api->loop, (struct pace_limits){0},
+		        send_call);
+	}
+}
+
+bool slack_call_waits(const struct slack_call *call)
+{
+	return call->turn.waits;
 }
 
 void slack_api_set_audit(struct slack_api *api, const char *workspace)
@@ -307,7 +346,7 @@ void slack_api_destroy(struct slack_api **api)
 	}
 	assert(list_empty(&(*api)->calls));
 	for (enum slack_method method = 0; method < SLACK_METHODS; method++) {
-		lane_finish(&(*api)->lanes[method]);
+		pace_finish(&(*api)->paces[method]);
 	}
 	free((*api)->base_url);
 	free((*api)->authorization);

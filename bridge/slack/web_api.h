@@ -10,9 +10,10 @@
  * ("is_archived"), "" if it gave none Callbacks always get an err; its kind is ERR_NONE
  * on success, and only then a value.
  *
- * Per method and token, a 429 parks later calls of that method until Retry-After is over,
- * and they leave in order then; other methods go on. Methods with a tier are kept below
- * it. */
+ * Per method and workspace, a 429 parks later calls of that method until Retry-After is
+ * over, an hour at most, and they leave in order then; other methods go on. Methods are
+ * kept below their tier, chat.postMessage to one a second and channel besides, and what
+ * people's messages wait for goes before what is read to catch up (lib/pace.h). */
 #ifndef BRIDGE_SLACK_WEB_API_H
 #define BRIDGE_SLACK_WEB_API_H
 
@@ -37,12 +38,18 @@ typedef void slack_guard_fn(const char *word, void *arg);
 void slack_api_set_guard(struct slack_api *api, slack_guard_fn *guard, void *arg);
 /* Asleep, no call leaves: each fails with ERR_RETRY and the name "asleep". */
 void slack_api_set_asleep(struct slack_api *api, bool asleep);
+/* The token was in use before this process, perhaps a moment ago (pace_resume()). */
+void slack_api_resume(struct slack_api *api);
+/* Calls leave as they come: for a Slack that has no limits. Before the first call. */
+void slack_api_unlimit(struct slack_api *api);
 /* Each call is logged from now on, at level info, as "audit" (SEC-04). workspace: its ID;
  * "": not known yet, then it is the one that the answer names. */
 void slack_api_set_audit(struct slack_api *api, const char *workspace);
 /* All calls finished or cancelled first: asserted. *api may be NULL. */
 void slack_api_destroy(struct slack_api **api);
 void slack_call_cancel(struct slack_call **call); /* NULL is fine */
+/* It waits for the rate limits: costs nothing but its memory. */
+bool slack_call_waits(const struct slack_call *call);
 
 /* ---- auth.test ---- */
 struct slack_identity {

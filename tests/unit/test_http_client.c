@@ -73,7 +73,7 @@ static void test_retry_after(void **state)
 		uint32_t ms;
 	} cases[] = {
 	        {"1", 1000},
-	        {"0", 0},
+	        {"0", 1},
 	        {" 7 ", 7000},
 	        {"3600", 3600000},
 	        {"99999999", UINT32_MAX},
@@ -81,7 +81,10 @@ static void test_retry_after(void **state)
 	        {"-1", 0},
 	        {"1.5", 0},
 	        {"", 0},
-	        {"Fri, 31 Dec 1999 23:59:59 GMT", 0},
+	        {"Fri, 31 Dec 1999 23:59:59 GMT", 1},
+	        {"Thu, 31 Dec 2099 23:59:59 GMT", UINT32_MAX},
+	        {"soon", 0},
+	        {"Fri, 99 Foo 1999", 0},
 	};
 	struct result result;
 

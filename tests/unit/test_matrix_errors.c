@@ -1,4 +1,7 @@
+/* proves: RATE-04 */
 #include "matrix_fixture.h"
+
+#include "bridge/matrix/errors.h"
 
 /* A read, a request that may be repeated, and one that may not, for each way to fail. */
 static void test_classification(void **state)
@@ -18,7 +21,17 @@ static void test_classification(void **state)
 	                 .retry_after = "7"},
 	                ERR_RETRY, ERR_RETRY, ERR_RETRY, "M_LIMIT_EXCEEDED", 7000},
 	        {{.status = 429, .body = "<html>"}, ERR_RETRY, ERR_RETRY, ERR_RETRY, "",
-	                0},
+	                MATRIX_DEFAULT_PARK_MS},
+	        {{.status = 429,
+	                 .body = "{\"errcode\":\"M_LIMIT_EXCEEDED\","
+	                         "\"retry_after_ms\":\"soon\"}"},
+	                ERR_RETRY, ERR_RETRY, ERR_RETRY, "M_LIMIT_EXCEEDED",
+	                MATRIX_DEFAULT_PARK_MS},
+	        {{.status = 429,
+	                 .body = "{\"errcode\":\"M_LIMIT_EXCEEDED\","
+	                         "\"retry_after_ms\":-3}"},
+	                ERR_RETRY, ERR_RETRY, ERR_RETRY, "M_LIMIT_EXCEEDED",
+	                MATRIX_DEFAULT_PARK_MS},
 	        {{.status = 429,
 	                 .body = "{\"errcode\":\"M_LIMIT_EXCEEDED\","
 	                         "\"retry_after_ms\":1e15}"},
@@ -85,8 +98,74 @@ static void test_classification(void **state)
 			assert_string_equal(told.err.name, cases[i].name);
 			assert_int_equal(
 			        told.err.retry_after_ms, cases[i].retry_after_ms);
+			/* What a 429 makes wait is over. */
+			pass_ms(f->loop, cases[i].answer.status == 429 ? 3600000 : 0);
 		}
 	}
+}
+
+/* M_LIMIT_EXCEEDED is about one user and kind of request; one that is not the
+ * homeserver's word is about all. */
+static void test_what_a_429_makes_wait(void **state)
+{
+	static const struct {
+		const char *body;
+		bool others_wait;
+	} cases[] = {
+	        {"{\"errcode\":\"M_LIMIT_EXCEEDED\",\"retry_after_ms\":9000}", false},
+	        {"<html>429</html>", true},
+	};
+	struct fixture *f = *state;
+	autojson cJSON *body = json_new();
+
+	f->script.otherwise.body = "{\"event_id\":\"$1\",\"room_id\":\"!r:x\"}";
+	for (size_t i = 0; i < SIZE(cases); i++) {
+		struct told refused = {0}, same = {0}, user = {0}, kind = {0};
+		script_add(&f->script, (struct answer){.status = 429,
+		                               .retry_after = "9",
+		                               .body = cases[i].body});
+		matrix_send(
+		        f->matrix, "@a:x", ROOM, "t", "1", body, 0, note_text, &refused);
+		pass_ms(f->loop, 0);
+		assert_told(&refused, ERR_RETRY, NULL);
+		struct matrix_call *waits = matrix_send(
+		        f->matrix, "@a:x", "!2:x", "t", "2", body, 0, note_text, &same);
+		matrix_send(f->matrix, "@b:x", ROOM, "t", "3", body, 0, note_text, &user);
+		matrix_join(f->matrix, "@a:x", ROOM, note_ok, &kind);
+		assert_true(matrix_call_waits(waits));
+		pass_ms(f->loop, 8900);
+		assert_int_equal(same.times, 0);
+		assert_int_equal(user.times, cases[i].others_wait ? 0 : 1);
+		assert_int_equal(kind.times, cases[i].others_wait ? 0 : 1);
+		pass_ms(f->loop, 200);
+		assert_told(&same, ERR_NONE, "$1");
+		assert_told(&user, ERR_NONE, "$1");
+		assert_told(&kind, ERR_NONE, NULL);
+	}
+}
+
+static void test_what_waits_can_be_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	struct told refused = {0}, told[3] = {{0}};
+	struct matrix_call *calls[3];
+	autojson cJSON *body = json_new();
+
+	f->script.otherwise.body = "{\"event_id\":\"$1\"}";
+	script_add(&f->script, (struct answer){.status = 429, .retry_after = "9"});
+	matrix_send(f->matrix, "@a:x", ROOM, "t", "1", body, 0, note_text, &refused);
+	pass_ms(f->loop, 0);
+	for (size_t i = 0; i < SIZE(calls); i++) {
+		calls[i] = matrix_send(
+		        f->matrix, "@a:x", ROOM, "t", "2", body, 0, note_text, &told[i]);
+	}
+	matrix_call_cancel(&calls[1]);
+	matrix_call_cancel(&calls[0]);
+	pass_ms(f->loop, 10000);
+	assert_int_equal(told[0].times, 0);
+	assert_int_equal(told[1].times, 0);
+	assert_told(&told[2], ERR_NONE, "$1");
+	assert_int_equal(f->script.asked_count, 2);
 }
 
 static void test_nobody_listens(void **state)
@@ -164,6 +243,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_classification),
+	        TEST(test_what_a_429_makes_wait),
+	        TEST(test_what_waits_can_be_cancelled),
 	        TEST(test_nobody_listens),
 	        TEST(test_deadline),
 	        TEST(test_too_long_a_request),

@@ -323,7 +323,7 @@ static void test_rates(void **state)
 	autofree char *target =
 	        xasprintf(C3 "rooms/%s/send/m.room.message/t", labelled(f, "r")->room_id);
 
-	say(f, "limit_rate", "{\"burst\":3,\"every\":\"2s\"}");
+	say(f, "limit_rate", "{\"burst\":3,\"one_each\":\"2s\"}");
 	for (int i = 0; i < 5; i++) {
 		autofree char *each = xasprintf("%s%d", target, i);
 		call(f, "PUT", each, alice, "{\"msgtype\":\"m.text\",\"body\":\"x\"}");

@@ -341,6 +341,7 @@ static void test_classification(void **state)
 	};
 	struct fixture *f = *state;
 
+	slack_api_unlimit(f->api);
 	for (size_t i = 0; i < SIZE(cases); i++) {
 		struct told read = {0}, write = {0};
 		script_add(&f->script, cases[i].answer);
