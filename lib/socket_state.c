@@ -34,6 +34,11 @@ uint64_t socket_bytes_received(int fd)
 	return info.tcpi_bytes_received;
 }
 
+void socket_set_user_timeout(int fd, unsigned timeout_ms)
+{
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+}
+
 /* A disconnect makes the kernel send the RST now and by itself. SO_LINGER 0 alone would
  * send it at close, after libmicrohttpd's shutdown has sent a FIN: two different endings,
  * of which the peer would see either. */

@@ -13,6 +13,10 @@ bool socket_has_unread(int fd);
 /* All bytes the peer has ever sent; 0 if unknown. */
 uint64_t socket_bytes_received(int fd);
 
+/* What was sent and is not acknowledged by then ends the connection (TCP_USER_TIMEOUT).
+ */
+void socket_set_user_timeout(int fd, unsigned timeout_ms);
+
 /* A RST leaves at once and what was queued is thrown away; the descriptor stays open. */
 void socket_reset(int fd);
 

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <uv.h>
 
+/* As long as silence may last: an acknowledgement that meets a dead peer is not kept
+ * alive by the kernel for a quarter of an hour. */
+enum { USER_TIMEOUT_MS = 60 * 1000 };
+
 /* ------------------------------------------------------------ events */
 
 void ws_link_free(struct ws_link *link)
@@ -53,6 +57,7 @@ static int handle_event(
 	struct lws *lws = link->lws;
 
 	if (reason == LWS_CALLBACK_CLIENT_ESTABLISHED) {
+		socket_set_user_timeout(lws_get_socket_fd(lws), USER_TIMEOUT_MS);
 		ws_client_on_open(client);
 	} else if (reason == LWS_CALLBACK_CLIENT_RECEIVE) {
 		ws_client_on_data(client, in,
