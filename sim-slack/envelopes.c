@@ -39,6 +39,7 @@ struct sent {
 	char event_id[EVENT_ID_SIZE];
 	unsigned attempt;
 	unsigned conn;
+	unsigned again_conn; /* the verb repeated it there; 0: nowhere */
 	int64_t at_ms;
 	bool acknowledged;
 	struct delivery *delivery; /* NULL once its deadline has passed */
@@ -435,7 +436,8 @@ static const char *ack_fault(
 		envelopes->drop_acks--;
 		return "dropped";
 	}
-	if (ack->conn != sent->conn && !envelopes->sim->knobs.ack_any_socket) {
+	if (ack->conn != sent->conn && ack->conn != sent->again_conn &&
+	        !envelopes->sim->knobs.ack_any_socket) {
 		return "wrong_conn";
 	}
 	if (sent->acknowledged) {
@@ -518,6 +520,11 @@ bool envelopes_repeat_last(struct envelopes *envelopes, unsigned conn)
 	        envelopes->last ? envelopes->last->record : envelopes->last_record, true);
 	json_set_int(record, "conn", socket_number(socket));
 	json_set_bool(record, "duplicate", true);
+	struct sent *sent =
+	        map_get(envelopes->sent_by_id, json_str_or(record, "envelope", ""));
+	if (sent) {
+		sent->again_conn = socket_number(socket);
+	}
 	sim_report(envelopes->sim, record);
 	socket_send(socket, str_from(envelopes->last_frame));
 	return true;

@@ -29,7 +29,7 @@ struct expect {
 	const struct record *found; /* the first (of a never: only) one that matched */
 	const struct record *last;  /* that matched */
 	size_t found_count;
-	size_t count_wanted;
+	size_t count_least, count_most;
 	bool once;
 	char *texts_as_written, *order;
 	struct tally *tally;
@@ -86,7 +86,8 @@ static bool read_texts(struct expect *expect, const cJSON *args, struct err *err
 static bool read_args(
         struct expect *expect, const char *verb, const cJSON *args, struct err *err)
 {
-	const cJSON *count = json_get(args, "count");
+	int64_t count = json_int(args, "count", -1);
+	int64_t at_most = json_int(args, "at_most", -1);
 
 	if (!tap_from_str(json_str_or(args, "at", ""), &expect->at)) {
 		return err_set(err, ERR_PERMANENT, 0, "`at` names no tap");
@@ -107,9 +108,10 @@ static bool read_args(
 	if (json_get(args, "texts") != NULL) {
 		return read_texts(expect, args, err);
 	}
-	if (count != NULL) {
+	if (count >= 0 || at_most >= 0) {
 		expect->kind = EXPECT_COUNT;
-		expect->count_wanted = (size_t)json_int(args, "count", 0);
+		expect->count_least = (size_t)(count >= 0 ? count : 1);
+		expect->count_most = (size_t)(count >= 0 ? count : at_most);
 	} else if (json_get(args, "each") != NULL) {
 		expect->kind = EXPECT_EACH;
 	}
@@ -183,9 +185,9 @@ static enum expect_state judge(const struct expect *expect)
 		return expect->found_count > 0 ? EXPECT_MET : EXPECT_WAITING;
 	case EXPECT_NEVER:
 		return expect->found_count > 0 ? EXPECT_BROKEN : EXPECT_WAITING;
-	case EXPECT_COUNT: /* exactly, so only the deadline can tell */
-		return expect->found_count > expect->count_wanted ? EXPECT_BROKEN
-		                                                  : EXPECT_WAITING;
+	case EXPECT_COUNT: /* and no more, so only the deadline can tell */
+		return expect->found_count > expect->count_most ? EXPECT_BROKEN
+		                                                : EXPECT_WAITING;
 	case EXPECT_EACH:
 		if (expect->found_count > 1 && expect->once) {
 			return EXPECT_BROKEN;
@@ -236,7 +238,8 @@ enum expect_state expect_end(struct expect *expect)
 	if (expect->state == EXPECT_WAITING) {
 		bool holds = expect->kind == EXPECT_NEVER ||
 		             (expect->kind == EXPECT_COUNT &&
-		                     expect->found_count == expect->count_wanted);
+		                     expect->found_count >= expect->count_least &&
+		                     expect->found_count <= expect->count_most);
 		expect->state = holds ? EXPECT_MET : EXPECT_BROKEN;
 	}
 	return expect->state;
@@ -274,7 +277,9 @@ static void describe_expected(const struct expect *expect, struct buf *out)
 		buf_printf(out, "%snever", comma);
 		break;
 	case EXPECT_COUNT:
-		buf_printf(out, "%sexactly %zu", comma, expect->count_wanted);
+		buf_printf(out, "%s%s %zu", comma,
+		        expect->count_least == expect->count_most ? "exactly" : "at most",
+		        expect->count_most);
 		break;
 	case EXPECT_TEXTS:
 		buf_printf(out, "%s%s, %s order, each %s", comma,

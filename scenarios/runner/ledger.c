@@ -374,7 +374,8 @@ static void add_entry(
 }
 
 /* The bridge said in the room that it could not deliver it. People on Slack cannot be
- * told there: for them counts only that what they wrote has been set aside. */
+ * told there: for them counts only that what they wrote has been set aside, or is left to
+ * be read on Slack. */
 static const struct record *find_told(
         const struct ledger *ledger, const struct entry *entry)
 {
@@ -382,7 +383,8 @@ static const struct record *find_told(
 	        ledger_told(ledger, entry->conversation, entry->source->seq);
 
 	while (told != NULL && entry->direction == SLACK_TO_MATRIX &&
-	        strstr(record_str(told, "text"), "set aside") == NULL) {
+	        strstr(record_str(told, "text"), "set aside") == NULL &&
+	        strstr(record_str(told, "text"), "stand only on Slack") == NULL) {
 		told = ledger_told(ledger, entry->conversation, told->seq);
 	}
 	return told;

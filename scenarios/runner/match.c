@@ -26,7 +26,7 @@ struct match {
 static bool is_of_the_verb(const char *key, const cJSON *value)
 {
 	static const char *const keys[] = {
-	        "at", "texts", "order", "each", "count", "while"};
+	        "at", "texts", "order", "each", "count", "at_most", "while"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(keys[i], key) == 0) {

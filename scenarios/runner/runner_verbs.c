@@ -137,6 +137,7 @@ static const struct verb_field expect_fields[] = {
         {"count", VERB_INT, false,
                 "exactly so many matching records since the world was ready, at the deadline",
                 NULL},
+        {"at_most", VERB_INT, false, "likewise, from one to so many", NULL},
         {0},
 };
 

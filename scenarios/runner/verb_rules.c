@@ -112,6 +112,7 @@ static void check_expect(const struct rule *rule)
 	excludes(rule, "texts", "text");
 	excludes(rule, "texts", "count");
 	excludes(rule, "each", "count");
+	excludes(rule, "at_most", "count");
 	if (json_int(rule->args, "count", 0) < 0) {
 		story_problem(rule->problems, pos_of(rule, "count"),
 		        "\"count\" cannot be negative");
