@@ -25,6 +25,9 @@
 enum {
 	POKE_AFTER_REFUSAL_MS = 10000,
 	CONNECTIONS_PER_HOST = 8,
+	/* Two connections differ by less than this on their way, and the loss of one is
+	 * noticed within it. */
+	HOLD_MS = 200,
 };
 
 struct bridge {
@@ -250,6 +253,9 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 		bridge->public_media = public_media_create(app->matrix, config);
 	}
 	app->queue = queue_create(app->loop, app->store, all_flows, app, app->seed);
+	if (config->slack.max_connections > 1) {
+		queue_set_hold(app->queue, HOLD_MS);
+	}
 	app->files = files_create(app);
 	app->logins = logins_create(app);
 	app->portals = portals_create(app);

@@ -12,6 +12,8 @@ const struct command commands[] = {
                 PERM_COMMANDS, false, command_status, NULL},
         {"quarantine", "show what made the bridge crash; release <number>: try it again",
                 PERM_ADMIN, false, command_quarantine, NULL},
+        {"kept", "show what came from Slack and could not be made out", PERM_ADMIN, true,
+                command_kept, NULL},
         {"cancel", "stop the command that is waiting for an answer", PERM_COMMANDS, false,
                 command_cancel, NULL},
         {"version", "show the version of the bridge", PERM_COMMANDS, false,

@@ -89,6 +89,9 @@ struct config {
 	struct {
 		bool federate_rooms;
 	} matrix;
+	struct {
+		long max_catchup_messages; /* of one conversation; -1: all */
+	} backfill;
 	struct { /* what else is set here counts only if it is enabled */
 		bool enabled;
 		char *signing_key; /* "generate": one that follows from the as_token */

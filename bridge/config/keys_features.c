@@ -81,7 +81,10 @@ static const struct config_key rows[] = {
 	{.path = "backfill.max_initial_messages", .type = KEY_INT, .value = "50",
 		.doc = "How many into a new room."},
 	{.path = "backfill.max_catchup_messages", .type = KEY_INT, .value = "500",
-		.doc = "How many missed ones after a restart."},
+		.min = -1, .max = 1000000,
+		.field = LONG_AT(backfill.max_catchup_messages),
+		.doc = "How many missed ones of a conversation after a restart or an outage, the newest;\n"
+			"a notice in the room tells of the others. -1: all. Also if enabled is false."},
 	{.path = "backfill.unread_hours_threshold", .type = KEY_INT, .value = "720",
 		.doc = "Conversations older than that many hours count as read."},
 	{.path = "backfill.threads", .type = KEY_SECTION,

@@ -120,10 +120,12 @@ static const struct config_key rows[] = {
 		.doc = "A file that holds it. ${CREDENTIALS_DIRECTORY} in it is put in."},
 	{.path = "network.max_connections", .type = KEY_INT, .value = "1",
 		.min = 1, .max = 10,
-		.flags = KEY_LATER | KEY_OURS,
+		.flags = KEY_OURS,
 		.field = LONG_AT(slack.max_connections),
 		.doc = "Socket Mode connections per login, 1 to 10: Slack allows ten per app. While\n"
-			"one is renewed there is one more."},
+			"one is renewed there is one more. They fill up at one a minute. With several,\n"
+			"messages from Slack wait 200 ms, so that those that come by different\n"
+			"connections get their order back."},
 };
 /* clang-format on */
 

@@ -29,6 +29,7 @@ const struct flow_def *const all_flows[] = {
         &notice_flow,
         &tell_owner_flow,
         &declared_login_flow,
+        &slack_limited_flow,
         NULL,
 };
 

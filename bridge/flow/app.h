@@ -39,6 +39,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_SLACK_FILE_CARRY "slack_file_carry"
 #define FLOW_SLACK_FILE_GONE "slack_file_gone"
 #define FLOW_CATCH_UP "catch_up"
+#define FLOW_SLACK_LIMITED "slack_limited"
 #define FLOW_OPEN_PORTAL "open_portal"
 #define FLOW_INVITE_OWNER "invite_owner"
 #define FLOW_LOGIN_SYNC "login_sync"
@@ -60,7 +61,8 @@ extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion
         login_sync_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
         matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
         slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
-        matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow;
+        matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow,
+        slack_limited_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 

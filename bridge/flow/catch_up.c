@@ -7,6 +7,7 @@
 
 #include "bridge/convert/id_list.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/catch_up_bound.h"
 #include "bridge/flow/catch_up_compare.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/slack_message.h"
@@ -19,8 +20,6 @@
 #include <string.h>
 
 enum {
-	/* Of one conversation at one time; the newest ones, if there are more. */
-	MAX_MESSAGES = 500,
 	JOBS_PER_TX = 60,
 	COMPARE_DAYS = 7,
 	MAX_THREADS = 20,
@@ -29,8 +28,8 @@ enum {
 };
 
 struct state {
-	struct store_tx *page; /* the jobs of a page, gathered while it was read */
-	int taken;
+	struct store_tx *page;       /* the jobs of a page, gathered while it was read */
+	struct catch_up_bound bound; /* while a page is read */
 	struct catch_up_window *window;
 	bool begun; /* with the first page, in this life: all are compared */
 	bool found; /* one that we know: it is our history */
@@ -115,10 +114,16 @@ static void handle_since(
 		/* A connection that comes and goes brings a job each time: one will do.
 		 */
 		bool is_last = store_int(results[2], 0, 0) == 0;
+		const char *asked = field(flow, "since");
 		if (store_rows(results[1]) > 0) {
 			snprintf(opened, sizeof(opened), "%lld.000000",
 			        (long long)store_int(results[1], 0, 0) / 1000);
 			since = since == NULL ? opened : since;
+		}
+		if (asked[0] != '\0') {
+			/* What came after it is there, and something before it is not. */
+			is_last = true;
+			since = since == NULL || strcmp(asked, since) < 0 ? asked : since;
 		}
 		flow_set_fact(flow, "since", since == NULL || !is_last ? "none" : since);
 		if (since != NULL) {
@@ -171,10 +176,16 @@ static void take(
 	        slack_message_is_own(login, message)) {
 		return;
 	}
-	if (state->taken++ >= MAX_MESSAGES) {
-		return;
-	}
-	slack_message_add(login, flow_tx(flow), message);
+	catch_up_bound_take(&state->bound, flow, login, message);
+}
+
+static void end_page(struct flow *flow, const char *next_cursor)
+{
+	const struct state *state = flow->state;
+
+	catch_up_bound_save(flow, &state->bound);
+	flow_set_fact(flow, "cursor", next_cursor[0] == '\0' ? "end" : next_cursor);
+	flow_set_fact(flow, "page", "new");
 }
 
 static void handle_page(const struct slack_event *messages, size_t count,
@@ -186,18 +197,12 @@ static void handle_page(const struct slack_event *messages, size_t count,
 	struct login *login = logins_by_team(app->logins, field(flow, "team"));
 
 	if (err->kind == ERR_NONE && login != NULL) {
+		catch_up_bound_load(flow, &state->bound);
 		for (size_t i = 0; i < count; i++) {
 			take(flow, login, &messages[i]);
 		}
-		bool enough = state->taken > MAX_MESSAGES;
-		if (enough) {
-			log_warn("more missed messages than are caught up with",
-			        "team=%s channel=%s limit=%d", field(flow, "team"),
-			        field(flow, "channel"), MAX_MESSAGES);
-		}
-		flow_set_fact(flow, "cursor",
-		        enough || next_cursor[0] == '\0' ? "end" : next_cursor);
-		flow_set_fact(flow, "page", "new");
+		bool enough = catch_up_bound_is_full(&state->bound);
+		end_page(flow, enough ? "" : next_cursor);
 	}
 	flow_continue(flow, err);
 }
@@ -218,7 +223,7 @@ static enum step_rc list_missed(struct flow *flow)
 	}
 	if (str_equal(cursor, "end")) {
 		/* A history without anything we know is none to conclude from. */
-		if (state->begun && state->found && state->taken <= MAX_MESSAGES) {
+		if (state->begun && state->found && state->bound.beyond == 0) {
 			catch_up_find_deleted(state->window, login, flow_tx(flow));
 		}
 		flow_set_fact(flow, "cursor", NULL);
@@ -246,18 +251,19 @@ static void handle_replies(const struct slack_event *messages, size_t count,
 	struct app *app = flow->app;
 	struct login *login = logins_by_team(app->logins, field(flow, "team"));
 	const char *since = flow_fact(flow, "since");
+	struct state *state = flow->state;
 
+	catch_up_bound_load(flow, &state->bound);
 	for (size_t i = 0; err->kind == ERR_NONE && login != NULL && i < count; i++) {
 		if (messages[i].kind == SLACK_EVENT_MESSAGE &&
 		        strcmp(messages[i].ts, since) > 0 &&
 		        !slack_message_is_own(login, &messages[i])) {
-			slack_message_add(login, flow_tx(flow), &messages[i]);
+			catch_up_bound_take(&state->bound, flow, login, &messages[i]);
 		}
 	}
 	if (err->kind == ERR_NONE) {
-		flow_set_fact(
-		        flow, "cursor", next_cursor[0] == '\0' ? "end" : next_cursor);
-		flow_set_fact(flow, "page", "new");
+		bool enough = catch_up_bound_is_full(&state->bound);
+		end_page(flow, enough ? "" : next_cursor);
 	}
 	flow_continue(flow, err);
 }
@@ -280,7 +286,7 @@ static enum step_rc list_replies(struct flow *flow)
 	const char *cursor = flow_fact(flow, "cursor");
 
 	if (login == NULL || list == NULL || list[0] == '\0') {
-		return STEP_END;
+		return STEP_DONE;
 	}
 	if (flow_fact(flow, "page") != NULL) {
 		flow_set_fact(flow, "page", NULL);
@@ -307,6 +313,7 @@ static const struct step steps[] = {
         {"since", find_since},
         {"list", list_missed},
         {"replies", list_replies},
+        {"told", catch_up_bound_tell},
         {NULL, NULL},
 };
 
@@ -319,16 +326,22 @@ const struct flow_def catch_up_flow = {
 
 /* ---------------------------------------------------------------- beginning */
 
+/* since: a ts; "": the database knows. */
 static void add_job(struct login *login, struct store_tx *tx, const struct portal *portal,
-        int64_t now_ms)
+        const char *since)
 {
-	autofree char *key = xasprintf(
-	        "c:%s:%s:%lld", portal->team_id, portal->channel_id, (long long)now_ms);
+	int64_t now_ms = loop_wall_ms(login->app->loop);
+	autofree char *key =
+	        xasprintf("c:%s:%s:%lld%s%s", portal->team_id, portal->channel_id,
+	                (long long)now_ms, since[0] == '\0' ? "" : ":", since);
 	autofree char *lane = lane_from_slack(portal->team_id, portal->channel_id);
 	autojson cJSON *payload = json_new();
 
 	json_set_str(payload, "team", portal->team_id);
 	json_set_str(payload, "channel", portal->channel_id);
+	if (since[0] != '\0') {
+		json_set_str(payload, "since", since);
+	}
 	autofree char *text = json_print(payload);
 	queue_add(login->app->queue, tx, key, lane, FLOW_CATCH_UP, text);
 }
@@ -375,7 +388,8 @@ void catch_up_handle_timer(void *login)
 	catch_up_begin(login);
 }
 
-void catch_up_begin(struct login *login)
+/* A transaction of their own for every JOBS_PER_TX; all share one commit. */
+static void add_jobs(struct login *login, const char *since)
 {
 	struct app *app = login->app;
 	struct store_tx *tx = store_tx_create(app->store);
@@ -389,7 +403,17 @@ void catch_up_begin(struct login *login)
 			submit(login, tx);
 			tx = store_tx_create(app->store);
 		}
-		add_job(login, tx, portal, loop_wall_ms(app->loop));
+		add_job(login, tx, portal, since);
 	}
 	submit(login, tx);
+}
+
+void catch_up_begin(struct login *login)
+{
+	add_jobs(login, "");
+}
+
+void catch_up_since(struct login *login, const char *since)
+{
+	add_jobs(login, since);
 }

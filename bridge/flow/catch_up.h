@@ -8,6 +8,10 @@
  * lanes. To be called when a connection is up again, before its first event is taken. */
 void catch_up_begin(struct login *login);
 
+/* Of what was posted since then something is missing, though later things are there. The
+ * jobs share the commit of this turn. */
+void catch_up_since(struct login *login, const char *since);
+
 /* An event could not be stored. Slack delivers it again for some minutes only: so the
  * same, as soon as the database is there again. */
 void catch_up_when_stored(struct login *login);

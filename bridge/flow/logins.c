@@ -2,10 +2,12 @@
 
 #include "bridge/flow/app.h"
 #include "bridge/flow/catch_up.h"
+#include "bridge/flow/connection_news.h"
 #include "bridge/flow/credentials.h"
 #include "bridge/flow/rotation.h"
 #include "bridge/flow/slack_door.h"
 #include "bridge/ops/secrets.h"
+#include "bridge/slack/open_budget.h"
 #include "lib/log.h"
 #include "lib/map.h"
 #include "lib/mem.h"
@@ -18,6 +20,7 @@ enum { SETTLE_MS = 30000 };
 struct logins {
 	struct app *app;
 	struct map *by_team; /* team_id -> struct login */
+	struct map *budgets; /* app_id -> struct open_budget; never forgotten */
 	struct list ended;   /* login::link; calls made with them may be on their way */
 	struct list loaded;  /* waiter::link; for logins_load() */
 	struct store_tx *loading;
@@ -38,6 +41,7 @@ static void handle_state(enum socket_mode_state state, const char *why, void *ar
 	} else if (state == SM_BAD_CREDENTIALS) {
 		credentials_refused(login->credentials, TOKEN_APP, why);
 	}
+	connection_news(login);
 	if (state != SM_CONNECTING && state != SM_STOPPED &&
 	        !list_empty(&login->settled)) {
 		timer_start(&login->settle_timer, 0);
@@ -68,15 +72,45 @@ static void handle_envelope(const struct slack_envelope *envelope, void *arg)
 	slack_door_envelope(arg, envelope);
 }
 
+/* Looked up before what comes later is sent: see HOLD_MS of bridge.c. */
+static void handle_lost(void *arg)
+{
+	catch_up_begin(arg);
+}
+
 static const struct socket_mode_handlers socket_handlers = {
         .envelope = handle_envelope,
+        .lost = handle_lost,
+
         .state = handle_state,
 };
 
+/* The tenth connection is the app's, and so is its budget of URLs. */
+static struct open_budget *budget_of(const struct login *login)
+{
+	struct app *app = login->app;
+	struct logins *logins = app->logins;
+	struct open_budget *budget = map_get(logins->budgets, login->app_id);
+
+	if (budget == NULL) {
+		budget = xcalloc(1, sizeof(*budget));
+		open_budget_init(budget, app->seed, loop_now_ms(app->loop));
+		map_set(logins->budgets, login->app_id, budget);
+	}
+	return budget;
+}
+
 static void open_socket(struct login *login)
 {
-	login->socket = socket_mode_create(login->app->loop, login->app->ws,
-	        login->app_api, login->app->seed, &socket_handlers, login);
+	const struct app *app = login->app;
+
+	login->socket = socket_mode_create(
+	        app->loop, app->ws, login->app_api, app->seed, &socket_handlers, login);
+	socket_mode_set_connections(
+	        login->socket, (unsigned)app->config->slack.max_connections);
+	if (login->app_id[0] != '\0') {
+		socket_mode_set_budget(login->socket, budget_of(login));
+	}
 	if (!credentials_are_bad(login->credentials, TOKEN_APP)) {
 		socket_mode_start(login->socket);
 	}
@@ -106,6 +140,7 @@ static void free_login(void *value)
 	waiters_drop(&login->settled);
 	timer_stop(&login->settle_timer);
 	timer_stop(&login->catch_up_timer);
+	timer_stop(&login->news_timer);
 	socket_mode_destroy(&login->socket);
 	rotation_destroy(&login->rotation);
 	credentials_destroy(&login->credentials);
@@ -122,6 +157,7 @@ static void free_login(void *value)
 	secrets_wipe(login->app_token);
 	secrets_wipe(login->refresh_token);
 	free(login->declared);
+	free(login->told);
 	free(login->why);
 	free(login);
 }
@@ -199,9 +235,12 @@ static void add_login(struct logins *logins, const struct store_result *rows, si
 	login->app = logins->app;
 	login->team_id = xstrdup(store_text(rows, row, 0));
 	login->why = xstrdup("");
+	login->told = xstrdup(store_text(rows, row, 13));
 	list_init(&login->link);
 	list_init(&login->settled);
 	timer_init(&login->settle_timer, logins->app->loop, handle_settled, login);
+	timer_init(&login->news_timer, logins->app->loop, connection_news_handle_timer,
+	        login);
 	timer_init(
 	        &login->catch_up_timer, logins->app->loop, catch_up_handle_timer, login);
 	fill_login(login, rows, row, tokens);
@@ -247,6 +286,7 @@ struct logins *logins_create(struct app *app)
 
 	logins->app = app;
 	logins->by_team = map_create();
+	logins->budgets = map_create();
 	list_init(&logins->loaded);
 	list_init(&logins->ended);
 	return logins;
@@ -260,6 +300,7 @@ void logins_destroy(struct logins **logins)
 	store_tx_cancel(&(*logins)->loading);
 	waiters_drop(&(*logins)->loaded);
 	map_destroy(&(*logins)->by_team, free_login);
+	map_destroy(&(*logins)->budgets, free);
 	list_for_each(it, &(*logins)->ended)
 	{
 		list_del(it);
@@ -285,6 +326,7 @@ static void handle_ended(bool committed, void *arg)
 		map_del(logins->by_team, ending->team_id);
 		list_add_tail(&logins->ended, &login->link);
 		timer_stop(&login->catch_up_timer);
+		timer_stop(&login->news_timer);
 		socket_mode_destroy(&login->socket);
 		rotation_destroy(&login->rotation);
 		credentials_renewed(login->credentials);

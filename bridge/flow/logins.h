@@ -23,6 +23,10 @@ struct login { /* owned by logins; stays until logins_destroy(), also after its 
 	struct socket_mode *socket;
 	struct credentials *credentials;
 	struct rotation *rotation;
+	int64_t limited_first_s, limited_last_s; /* slack_limited.c */
+	char *told; /* connection_news.h: the trouble its owner knows of; "": none */
+	bool telling;
+	struct timer news_timer;
 	char *why; /* what the connection's state is about, for people; "" when connected
 	            */
 	struct list settled; /* waiter::link; for logins_when_settled() */

@@ -8,6 +8,7 @@
 #include "bridge/flow/quarantine.h"
 #include "bridge/flow/slack_change.h"
 #include "bridge/flow/slack_file.h"
+#include "bridge/flow/slack_limited.h"
 #include "bridge/flow/slack_message.h"
 #include "bridge/slack/events.h"
 #include "lib/crumb.h"
@@ -16,7 +17,10 @@
 #include "lib/str.h"
 #include <stdlib.h>
 
-enum { ACK_WITHIN_MS = 3000 }; /* docs.slack.dev, Events API: then it is sent again */
+enum {
+	ACK_WITHIN_MS = 3000, /* docs.slack.dev, Events API: then it is sent again */
+	MAX_KEPT_BYTES = 64 * 1024,
+};
 
 /* An acknowledgement that waits for its commit. Refers to the login by team, for it may
  * be gone by then. */
@@ -186,6 +190,25 @@ static void take_end(struct login *login, const struct slack_envelope *envelope,
 	store_tx_submit(tx, NULL, NULL);
 }
 
+/* Sent again it would be no better: acknowledged, and kept as failed for people to look
+ * at (command `kept`). id: what a redelivery repeats. */
+static void keep(struct login *login, const struct slack_envelope *envelope,
+        const char *id, const char *why)
+{
+	const struct slack_event event = {.event_id = id};
+	struct store_tx *tx = acking_tx(login, envelope, &event);
+	autofree char *key = xasprintf("s:%s:envelope:%s", login->team_id, id);
+	size_t n = envelope->raw.n < MAX_KEPT_BYTES ? envelope->raw.n : MAX_KEPT_BYTES;
+	autofree char *raw = xstrndup(envelope->raw.p, n);
+	autofree char *lane = xasprintf("s %s", login->team_id);
+
+	log_warn("Slack envelope kept without effect", "team=%s envelope=%s why=\"%s\"",
+	        login->team_id, envelope->envelope_id, why);
+	store_tx_add(tx, STMT_INBOX_KEEP, "ssssiis", key, lane, "", raw, (int64_t)2,
+	        loop_wall_ms(login->app->loop), why);
+	store_tx_submit(tx, NULL, NULL);
+}
+
 static void take_event(struct login *login, const struct slack_envelope *envelope,
         const struct slack_event *event)
 {
@@ -218,30 +241,27 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 	case SLACK_EVENT_IGNORED:
 		break;
 	case SLACK_EVENT_UNKNOWN:
-		log_warn("unknown Slack event", "team=%s type=\"%s\" event=%s",
-		        login->team_id, event->type, event->event_id);
-		break;
+		keep(login, envelope, event->event_id, "unknown type of event");
+		return;
 	}
 	ack_now(login, envelope); /* nothing to keep */
 }
 
-/* Sent again it would be no better: acknowledged, and kept as failed for people to look
- * at.
- */
-static void keep(struct login *login, const struct slack_envelope *envelope)
+static void take_rate_limited(struct login *login, const struct slack_envelope *envelope)
 {
-	const struct slack_event event = {.event_id = envelope->envelope_id};
+	const struct slack_event event = {.event_id = "app_rate_limited"};
 	struct store_tx *tx = acking_tx(login, envelope, &event);
-	autofree char *key =
-	        xasprintf("s:%s:envelope:%s", login->team_id, envelope->envelope_id);
-	autofree char *raw = xstrndup(envelope->raw.p, envelope->raw.n);
-	autofree char *lane = xasprintf("s %s", login->team_id);
 
-	log_warn("malformed Slack event kept", "team=%s envelope=%s", login->team_id,
-	        envelope->envelope_id);
-	store_tx_add(tx, STMT_INBOX_KEEP, "ssssiis", key, lane, "", raw, (int64_t)2,
-	        loop_wall_ms(login->app->loop), "malformed");
+	slack_limited_add(
+	        login, tx, json_int(envelope->payload, "minute_rate_limited", 0));
 	store_tx_submit(tx, NULL, NULL);
+}
+
+/* Not a word of this is in the reference: somebody ought to look at it. */
+static bool is_known(const struct slack_envelope *envelope)
+{
+	return str_equal(envelope->type, "slash_commands") ||
+	       str_equal(envelope->type, "interactive");
 }
 
 static void take_envelope(struct login *login, const struct slack_envelope *envelope)
@@ -250,18 +270,26 @@ static void take_envelope(struct login *login, const struct slack_envelope *enve
 	struct err err;
 
 	if (str_equal(envelope->type, "unreadable")) {
-		keep(login, envelope);
+		keep(login, envelope, envelope->envelope_id, "malformed");
 		return;
 	}
-	if (!str_equal(envelope->type, "events_api")) {
+	if (!str_equal(envelope->type, "events_api") && !is_known(envelope)) {
+		keep(login, envelope, envelope->envelope_id, "unknown type of envelope");
+		return;
+	}
+	if (is_known(envelope)) {
 		log_debug("envelope without effect", "team=%s type=\"%s\"",
 		        login->team_id, envelope->type);
 		ack_now(login, envelope);
 		return;
 	}
+	if (str_equal(json_str(envelope->payload, "type"), "app_rate_limited")) {
+		take_rate_limited(login, envelope);
+		return;
+	}
 	if (envelope->payload == NULL ||
 	        !slack_event_parse(envelope->payload, &event, &err)) {
-		keep(login, envelope);
+		keep(login, envelope, envelope->envelope_id, "malformed");
 		return;
 	}
 	log_debug("Slack event",

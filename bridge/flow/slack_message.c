@@ -293,11 +293,15 @@ char *slack_message_payload(
 	return json_print(payload);
 }
 
+char *slack_message_key(const struct login *login, const struct slack_event *event)
+{
+	return xasprintf("s:%s:%s:%s", login->team_id, event->channel_id, event->ts);
+}
+
 void slack_message_add(
         struct login *login, struct store_tx *tx, const struct slack_event *event)
 {
-	autofree char *key =
-	        xasprintf("s:%s:%s:%s", login->team_id, event->channel_id, event->ts);
+	autofree char *key = slack_message_key(login, event);
 	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
 	autofree char *text = slack_message_payload(login, event, event->ts);
 

@@ -14,6 +14,9 @@ bool slack_message_is_own(const struct login *login, const struct slack_event *e
 void slack_message_add(
         struct login *login, struct store_tx *tx, const struct slack_event *event);
 
+/* That key. Caller frees. */
+char *slack_message_key(const struct login *login, const struct slack_event *event);
+
 /* What its job needs to know, as JSON text. ts: the message's own, which is not the
  * event's if that is an edit. Caller frees. */
 char *slack_message_payload(

@@ -30,6 +30,7 @@ struct queue {
 	struct timer load; /* after a failed read */
 	struct timer purge;
 	struct store_tx *loading;
+	int64_t hold_ms;
 	bool started;
 };
 

@@ -167,22 +167,50 @@ static void handle_committed(bool committed, void *arg)
 	free(waking);
 }
 
-void queue_add_sorted(struct queue *queue, struct store_tx *tx, const char *key,
-        const char *lane, const char *sort_key, const char *flow, const char *payload)
+struct place {
+	const char *lane, *sort_key;
+	int64_t due_ms;
+};
+
+static void add(struct queue *queue, struct store_tx *tx, const char *key,
+        const struct place *place, const char *flow, const char *payload)
 {
 	struct waking *waking = xcalloc(1, sizeof(*waking));
 
 	waking->queue = queue;
-	waking->lane = xstrdup(lane);
-	store_tx_add(tx, STMT_INBOX_ADD, "sssssi", key, lane, sort_key, flow, payload,
-	        loop_wall_ms(queue->loop));
+	waking->lane = xstrdup(place->lane);
+	store_tx_add(tx, STMT_INBOX_ADD, "sssssii", key, place->lane, place->sort_key,
+	        flow, payload, loop_wall_ms(queue->loop), place->due_ms);
 	store_tx_on_commit(tx, handle_committed, waking);
+}
+
+void queue_add_sorted(struct queue *queue, struct store_tx *tx, const char *key,
+        const char *lane, const char *sort_key, const char *flow, const char *payload)
+{
+	bool is_held = queue->hold_ms > 0 && sort_key[0] != '\0';
+	const struct place place = {
+	        lane, sort_key, is_held ? loop_wall_ms(queue->loop) + queue->hold_ms : 0};
+
+	add(queue, tx, key, &place, flow, payload);
+}
+
+void queue_add_due(struct queue *queue, struct store_tx *tx, const char *key,
+        const char *lane, int64_t due_ms, const char *flow, const char *payload)
+{
+	const struct place place = {lane, "", due_ms};
+
+	add(queue, tx, key, &place, flow, payload);
 }
 
 void queue_add(struct queue *queue, struct store_tx *tx, const char *key,
         const char *lane, const char *flow, const char *payload)
 {
 	queue_add_sorted(queue, tx, key, lane, "", flow, payload);
+}
+
+void queue_set_hold(struct queue *queue, int64_t hold_ms)
+{
+	queue->hold_ms = hold_ms;
 }
 
 size_t queue_lanes(const struct queue *queue)

@@ -39,11 +39,19 @@ void queue_start(struct queue *queue);
  * inbox has already makes it nothing. payload is JSON text. */
 void queue_add(struct queue *queue, struct store_tx *tx, const char *key,
         const char *lane, const char *flow, const char *payload);
+/* As queue_add, not to be worked on before due_ms (wall clock), nor what comes after it
+ * in the lane. */
+void queue_add_due(struct queue *queue, struct store_tx *tx, const char *key,
+        const char *lane, int64_t due_ms, const char *flow, const char *payload);
 /* As queue_add, with a place in the lane: of the waiting jobs the one with the smallest
  * sort_key comes first; queue_add's is "", before all others. So what a source delivers
  * late still gets its place among what is waiting. */
 void queue_add_sorted(struct queue *queue, struct store_tx *tx, const char *key,
         const char *lane, const char *sort_key, const char *flow, const char *payload);
+
+/* What has a place in its lane waits so long first, for what belongs before it may come a
+ * little later by another way. 0 if not said. */
+void queue_set_hold(struct queue *queue, int64_t hold_ms);
 
 /* Lanes with work in memory now. */
 size_t queue_lanes(const struct queue *queue);

@@ -272,15 +272,17 @@ void socket_conn_destroy(struct socket_conn **conn)
 	*conn = NULL;
 }
 
-void socket_conn_retire(struct socket_conn *conn, uint32_t grace_ms)
+bool socket_conn_retire(struct socket_conn *conn, uint32_t grace_ms)
 {
 	if (conn->state == CONN_UP) {
 		set_state(conn, CONN_DRAINING, "has a successor");
 	}
-	if (conn->state == CONN_DRAINING && !conn->retiring) {
-		conn->retiring = true;
-		timer_start(&conn->timer, grace_ms);
+	if (conn->state != CONN_DRAINING || conn->retiring) {
+		return false;
 	}
+	conn->retiring = true;
+	timer_start(&conn->timer, grace_ms);
+	return true;
 }
 
 uint64_t socket_conn_id(const struct socket_conn *conn)

@@ -33,8 +33,8 @@ struct socket_conn *socket_conn_start(struct loop *loop, struct ws_context *ws,
 void socket_conn_destroy(struct socket_conn **conn); /* silence at once; NULL is fine */
 
 /* Closes it in grace_ms, a little later if acknowledgements are owed then. Said again, it
- * has no effect. */
-void socket_conn_retire(struct socket_conn *conn, uint32_t grace_ms);
+ * has no effect: false. */
+bool socket_conn_retire(struct socket_conn *conn, uint32_t grace_ms);
 void socket_conn_ack(struct socket_conn *conn, const char *envelope_id);
 
 uint64_t socket_conn_id(const struct socket_conn *conn);

@@ -27,8 +27,10 @@ struct socket_mode {
 	/* What is wrong while no connection is up: SM_DISCONNECTED, SM_LINK_DISABLED,
 	 * SM_TOO_MANY, or for good SM_BAD_CREDENTIALS. */
 	enum socket_mode_state trouble;
-	char why[256]; /* the last trouble, for people */
-	struct open_budget budget;
+	char why[256];   /* the last trouble, for people */
+	unsigned wanted; /* connections */
+	struct open_budget own_budget, *budget;
+	struct socket_mode_health health;
 	struct timer retry;       /* opens the next connection */
 	struct list conns;        /* socket_conn_link() */
 	struct socket_conn *next; /* the one that has not said hello yet; NULL: none */
@@ -40,7 +42,6 @@ static const char *const fatal_words[] = {
         "account_inactive",
         "forbidden_team",
         "invalid_auth",
-        "not_allowed_token_type",
         "not_authed",
         "team_disabled",
         "token_revoked",
@@ -95,6 +96,23 @@ static bool any_conn(const struct socket_mode *sm, bool (*is)(const struct socke
 	return false;
 }
 
+static unsigned count_up(const struct socket_mode *sm)
+{
+	unsigned count = 0;
+
+	list_for_each(it, &sm->conns)
+	{
+		count += socket_conn_is_up(socket_conn_from_link(it)) ? 1 : 0;
+	}
+	return count;
+}
+
+/* One being opened counts as there. */
+static bool wants_more(const struct socket_mode *sm)
+{
+	return count_up(sm) + (sm->next != NULL ? 1 : 0) < sm->wanted;
+}
+
 static enum socket_mode_state derive_state(const struct socket_mode *sm)
 {
 	if (sm->trouble == SM_BAD_CREDENTIALS || sm->trouble == SM_LINK_DISABLED) {
@@ -123,6 +141,11 @@ static void settle_state(struct socket_mode *sm)
 	log_info("socket mode", "state=%s->%s why=\"%s\"", state_names[sm->state],
 	        state_names[state], sm->why);
 	sm->state = state;
+	if (state == SM_CONNECTED) {
+		sm->health.since_ms = loop_wall_ms(sm->loop);
+		sm->health.reconnects += sm->health.was_connected ? 1 : 0;
+		sm->health.was_connected = true;
+	}
 	sm->handlers->state(state, sm->why, sm->arg);
 }
 
@@ -134,7 +157,7 @@ static void open_next(struct socket_mode *sm)
 {
 	assert(sm->next == NULL);
 	timer_stop(&sm->retry);
-	open_budget_spend(&sm->budget, loop_now_ms(sm->loop));
+	open_budget_spend(sm->budget, loop_now_ms(sm->loop));
 	sm->next = socket_conn_start(
 	        sm->loop, sm->ws, sm->api, ++sm->last_id, &conn_handlers, sm);
 	list_add_tail(&sm->conns, socket_conn_link(sm->next));
@@ -148,7 +171,7 @@ static void schedule_open(struct socket_mode *sm, int64_t at_least_ms)
 		return;
 	}
 	int64_t delay_ms =
-	        open_budget_delay_ms(&sm->budget, loop_now_ms(sm->loop), at_least_ms);
+	        open_budget_delay_ms(sm->budget, loop_now_ms(sm->loop), at_least_ms);
 	if (delay_ms == 0) {
 		open_next(sm);
 	} else {
@@ -160,36 +183,56 @@ static void handle_retry(void *arg)
 {
 	struct socket_mode *sm = arg;
 
-	if (sm->next == NULL) {
+	if (wants_more(sm)) {
 		open_next(sm);
 	}
 	settle_state(sm);
 }
 
-static void retire_all_but(struct socket_mode *sm, const struct socket_conn *survivor)
+static void retire_all(struct socket_mode *sm)
 {
 	list_for_each(it, &sm->conns)
 	{
+		socket_conn_retire(socket_conn_from_link(it), GRACE_MS);
+	}
+}
+
+/* A successor is up: the oldest that Slack will close goes, and whatever is too much. */
+static void retire_predecessor(struct socket_mode *sm)
+{
+	unsigned surplus = count_up(sm) > sm->wanted ? count_up(sm) - sm->wanted : 0;
+	bool has_gone = false;
+
+	list_for_each(it, &sm->conns)
+	{
 		struct socket_conn *conn = socket_conn_from_link(it);
-		if (conn != survivor) {
+		if (socket_conn_is_draining(conn) && !has_gone) {
+			has_gone = socket_conn_retire(conn, GRACE_MS);
+		} else if (socket_conn_is_up(conn) && surplus > 0) {
 			socket_conn_retire(conn, GRACE_MS);
+			surplus--;
 		}
 	}
 }
 
-/* Tries again only after HOLD_MS, whatever was planned. */
-static void hold(struct socket_mode *sm, enum socket_mode_state trouble)
+/* Tries again only after HOLD_MS and at_least_ms, whatever was planned. */
+static void hold(
+        struct socket_mode *sm, enum socket_mode_state trouble, int64_t at_least_ms)
 {
 	if (sm->trouble == SM_BAD_CREDENTIALS) {
 		return;
 	}
 	sm->trouble = trouble;
-	timer_start(&sm->retry, HOLD_MS);
+	timer_start(&sm->retry, at_least_ms > HOLD_MS ? at_least_ms : HOLD_MS);
 }
 
 static void note_trouble(struct socket_mode *sm, const char *name, const char *msg)
 {
+	struct socket_mode_health *health = &sm->health;
+
 	snprintf(sm->why, sizeof(sm->why), "%s", name[0] == '\0' ? msg : name);
+	snprintf(health->last_error, sizeof(health->last_error), "%s", sm->why);
+	health->last_error_ms = loop_wall_ms(sm->loop);
 }
 
 /* ---------------------------------------------------------------- connections */
@@ -202,16 +245,20 @@ static void handle_hello(struct socket_conn *conn, void *arg)
 	sm->next = NULL;
 	sm->trouble = SM_DISCONNECTED;
 	sm->why[0] = '\0';
-	open_budget_healthy(&sm->budget);
-	retire_all_but(sm, conn);
+	open_budget_healthy(sm->budget);
+	sm->health.opened++;
+	retire_predecessor(sm);
+	if (wants_more(sm)) {
+		schedule_open(sm, 0);
+	}
 	settle_state(sm);
 }
 
 static void handle_link_disabled(struct socket_mode *sm)
 {
 	socket_conn_destroy(&sm->next);
-	retire_all_but(sm, NULL);
-	hold(sm, SM_LINK_DISABLED);
+	retire_all(sm);
+	hold(sm, SM_LINK_DISABLED, 0);
 }
 
 static void handle_disconnect(struct socket_conn *conn, enum socket_disconnect what,
@@ -219,20 +266,23 @@ static void handle_disconnect(struct socket_conn *conn, enum socket_disconnect w
 {
 	struct socket_mode *sm = arg;
 
-	note_trouble(sm, reason, "asked to reconnect");
 	switch (what) {
 	case SOCKET_DISCONNECT_REFRESH:
-		if (!any_conn(sm, socket_conn_is_up)) {
+		/* Nothing is wrong, as long as there is a successor in time. */
+		snprintf(sm->why, sizeof(sm->why), "%s", reason);
+		if (wants_more(sm)) {
 			schedule_open(sm, 0);
 		}
 		break;
 	case SOCKET_DISCONNECT_LINK_DISABLED:
+		note_trouble(sm, reason, "");
 		handle_link_disabled(sm);
 		break;
 	case SOCKET_DISCONNECT_TOO_MANY:
+		note_trouble(sm, reason, "");
 		socket_conn_destroy(&conn);
-		if (!any_conn(sm, socket_conn_is_up) && sm->next == NULL) {
-			hold(sm, SM_TOO_MANY);
+		if (wants_more(sm) && sm->next == NULL) {
+			hold(sm, SM_TOO_MANY, 0);
 		}
 		break;
 	}
@@ -256,20 +306,30 @@ static bool is_fatal(const struct err *err)
 	return false;
 }
 
+/* Slack's answer while Socket Mode is off is about the kind of the token, which is
+ * checked when somebody logs in. */
+static bool says_link_disabled(const struct err *err)
+{
+	return str_equal(err->name, "link_disabled") ||
+	       str_equal(err->name, "not_allowed_token_type");
+}
+
 /* A connection ended before its hello. */
 static void handle_failed(struct socket_mode *sm, const struct err *err)
 {
-	open_budget_failed(&sm->budget);
+	open_budget_failed(sm->budget);
 	note_trouble(sm, err->name, err->msg);
 	if (is_fatal(err)) {
 		sm->trouble = SM_BAD_CREDENTIALS;
-		retire_all_but(sm, NULL);
+		retire_all(sm);
 	} else if (str_equal(err->name, "too_many_websockets")) {
-		hold(sm, SM_TOO_MANY);
-	} else if (str_equal(err->name, "link_disabled")) {
+		hold(sm, SM_TOO_MANY, 0);
+	} else if (says_link_disabled(err)) {
 		handle_link_disabled(sm);
+	} else if (sm->trouble == SM_LINK_DISABLED) {
+		hold(sm, SM_LINK_DISABLED, err->retry_after_ms);
 	} else if (err->kind == ERR_PERMANENT) {
-		hold(sm, SM_DISCONNECTED);
+		hold(sm, SM_DISCONNECTED, err->retry_after_ms);
 	} else {
 		sm->trouble = SM_DISCONNECTED;
 		schedule_open(sm, err->retry_after_ms);
@@ -279,11 +339,11 @@ static void handle_failed(struct socket_mode *sm, const struct err *err)
 /* One that had said hello ended. */
 static void handle_lost(struct socket_mode *sm, const struct err *err)
 {
-	if (any_conn(sm, socket_conn_is_up)) {
-		return; /* it had a successor */
-	}
 	if (sm->trouble == SM_LINK_DISABLED || sm->trouble == SM_BAD_CREDENTIALS) {
 		return;
+	}
+	if (!wants_more(sm)) {
+		return; /* it has a successor */
 	}
 	if (sm->why[0] == '\0') {
 		note_trouble(sm, err->name, err->msg);
@@ -292,6 +352,9 @@ static void handle_lost(struct socket_mode *sm, const struct err *err)
 		timer_stop(&sm->retry); /* there is room for one now */
 	}
 	schedule_open(sm, 0);
+	if (any_conn(sm, socket_conn_is_up) && sm->handlers->lost != NULL) {
+		sm->handlers->lost(sm->arg);
+	}
 }
 
 static void handle_gone(struct socket_conn *conn, const struct err *err, void *arg)
@@ -333,10 +396,24 @@ struct socket_mode *socket_mode_create(struct loop *loop, struct ws_context *ws,
 	sm->arg = arg;
 	sm->state = SM_STOPPED;
 	sm->trouble = SM_DISCONNECTED;
-	open_budget_init(&sm->budget, seed, loop_now_ms(loop));
+	sm->wanted = 1;
+	sm->budget = &sm->own_budget;
+	open_budget_init(&sm->own_budget, seed, loop_now_ms(loop));
 	timer_init(&sm->retry, loop, handle_retry, sm);
 	list_init(&sm->conns);
 	return sm;
+}
+
+void socket_mode_set_connections(struct socket_mode *sm, unsigned wanted)
+{
+	assert(sm->state == SM_STOPPED && wanted >= 1 && wanted <= SOCKET_MODE_MOST);
+	sm->wanted = wanted;
+}
+
+void socket_mode_set_budget(struct socket_mode *sm, struct open_budget *budget)
+{
+	assert(sm->state == SM_STOPPED);
+	sm->budget = budget;
 }
 
 void socket_mode_start(struct socket_mode *sm)
@@ -377,4 +454,13 @@ void socket_mode_ack(struct socket_mode *sm, uint64_t conn_id, const char *envel
 enum socket_mode_state socket_mode_state(const struct socket_mode *sm)
 {
 	return sm->state;
+}
+
+struct socket_mode_health socket_mode_health(const struct socket_mode *sm)
+{
+	struct socket_mode_health health = sm->health;
+
+	health.connections = count_up(sm);
+	health.wanted = sm->wanted;
+	return health;
 }

@@ -164,7 +164,10 @@ static const char version_2[] =
          * which login of the configuration it is (flow/declared_login.h), or empty. */
         "ALTER TABLE login ADD COLUMN refresh_token TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE login ADD COLUMN expires_ms BIGINT NOT NULL DEFAULT 0;"
-        "ALTER TABLE login ADD COLUMN declared TEXT NOT NULL DEFAULT '';";
+        "ALTER TABLE login ADD COLUMN declared TEXT NOT NULL DEFAULT '';"
+        /* told: the trouble with the connection that the owner knows of
+         * (flow/connection_news.h). */
+        "ALTER TABLE login ADD COLUMN told TEXT NOT NULL DEFAULT '';";
 
 static const char *const migrations[] = {version_1, version_2};
 const size_t schema_version = sizeof(migrations) / sizeof(migrations[0]);

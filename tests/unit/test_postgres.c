@@ -205,8 +205,8 @@ static void the_same_key_enters_the_inbox_once(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		struct store_tx *tx = store_tx_create(f->store);
-		store_tx_add(tx, STMT_INBOX_ADD, "sssssi", "s:Ev1", "lane", "", "flow",
-		        "{}", (int64_t)1);
+		store_tx_add(tx, STMT_INBOX_ADD, "sssssii", "s:Ev1", "lane", "", "flow",
+		        "{}", (int64_t)1, (int64_t)0);
 		store_tx_submit(tx, keep, i == 0 ? &first : &second);
 	}
 	turn_until(f, &second);

@@ -207,8 +207,8 @@ static void test_jitter_depends_on_the_seed(void **state)
 static void test_fatal_errors_stop(void **state)
 {
 	static const char *const words[] = {"invalid_auth", "not_authed",
-	        "account_inactive", "token_revoked", "not_allowed_token_type",
-	        "user_removed_from_team", "team_disabled", "forbidden_team"};
+	        "account_inactive", "token_revoked", "user_removed_from_team",
+	        "team_disabled", "forbidden_team"};
 
 	for (size_t i = 0; i < SIZE(words); i++) {
 		struct fixture *f = *state;
