@@ -95,7 +95,7 @@ $(BUILD)/%.o: %.c | $(STAMP)
 $(BUILD)/scenarios/shim/%.o: scenarios/shim/%.c | $(STAMP)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	@$(CC) $(CPPFLAGS) -std=c11 -O2 -g $(WARNINGS) -fPIC -MMD -MP -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(PKG_CFLAGS) -std=c11 -O2 -g $(WARNINGS) -fPIC -MMD -MP -c -o $@ $<
 
 %.a:
 	@echo "  AR    $@"

@@ -20,16 +20,17 @@ enum {
 };
 
 struct command {
-	const char *name; /* run, check, trace, schema, list */
+	const char *name; /* run, check, explain, report ... */
 	const char *
 	        *selection; /* files, story IDs, requirement IDs, tags; NULL-terminated */
 	size_t selection_count;
 	struct engine_options engine;
-	unsigned jobs;
-	unsigned repeat;
+	int64_t jobs; /* 0: as many as there are processors */
+	int64_t repeat;
 	bool torture_kill9;
 	bool check_only; /* trace --check */
 	bool verbs;      /* check --verbs */
+	bool bytes;      /* explain --bytes */
 	const char *tap_path, *junit_path;
 	char *bridge, *shim; /* owned, of engine */
 };
@@ -45,6 +46,7 @@ bool command_select(const struct command *command, struct story_set *set,
         const struct story ***selected, size_t *count);
 
 int command_run(struct command *command);
+int command_explain(const struct command *command);
 int command_torture(
         const struct command *command, const struct story *const *stories, size_t count);
 int command_repeat(

@@ -32,6 +32,8 @@ struct daemon {
 	int log_fd;
 	void (*line)(enum daemon_stream stream, const char *line, void *arg);
 	void *arg;
+	struct wire *wire;
+	uint64_t told_bytes;      /* of its standard output, handed over */
 	struct buf unreported[2]; /* read, its lines not handed over yet */
 	struct buf kept[2];       /* all it wrote, up to a cap */
 };
@@ -43,6 +45,7 @@ static bool read_output(int which, void *arg)
 	struct daemon *daemon = arg;
 	char chunk[16384];
 
+	wire_read(daemon->wire);
 	for (;;) {
 		ssize_t n = read(daemon->party.output[which], chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR) {
@@ -72,10 +75,17 @@ static void hand_over_lines(struct daemon *daemon, enum daemon_stream stream)
 			break;
 		}
 		*end = '\0';
+		if (stream == DAEMON_STDOUT) {
+			wire_hand_over(daemon->wire, daemon->told_bytes + begin);
+		}
 		daemon->line(stream, buf->data + begin, daemon->arg);
 		begin = (size_t)(end - buf->data) + 1;
 	}
 	buf_consume(buf, begin);
+	if (stream == DAEMON_STDOUT) {
+		daemon->told_bytes += begin;
+		wire_hand_over(daemon->wire, UINT64_MAX);
+	}
 }
 
 static void report_output(void *arg)
@@ -220,6 +230,7 @@ struct daemon *daemon_start(
 	daemon->vtime = vtime;
 	daemon->log_fd = options->log_fd;
 	daemon->line = options->line;
+	daemon->wire = options->wire;
 	daemon->arg = options->arg;
 	daemon->party =
 	        (struct vtime_party){-1, {-1, -1}, read_output, report_output, daemon};
@@ -281,6 +292,7 @@ static void finish_output(struct daemon *daemon)
 		}
 	}
 	report_output(daemon);
+	wire_end_life(daemon->wire);
 }
 
 void daemon_reap(struct daemon **daemon, struct daemon_end *end)

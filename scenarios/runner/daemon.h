@@ -11,6 +11,7 @@
 #include "lib/json.h"
 
 #include "scenarios/runner/vtime.h"
+#include "scenarios/runner/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +29,8 @@ struct daemon_options {
 	/* What is around it: {"env": {...}, "limits": {...}, "sandbox": [...]}, see
 	 * sandbox.h; borrowed; NULL: nothing */
 	const cJSON *around;
-	int log_fd; /* gets a copy of all it writes; borrowed; -1: none */
+	int log_fd;        /* gets a copy of all it writes; borrowed; -1: none */
+	struct wire *wire; /* gets what it sends, hears and asks; borrowed */
 	/* One line it wrote, without its end, NUL-terminated and borrowed. */
 	void (*line)(enum daemon_stream stream, const char *line, void *arg);
 	void *arg;

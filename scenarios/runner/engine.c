@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "scenarios/runner/evidence.h"
 #include "scenarios/runner/files.h"
 #include "scenarios/runner/invariants.h"
 #include "scenarios/runner/play.h"
@@ -33,7 +34,7 @@ const char *verdict_to_str(enum verdict verdict)
 /* From here on expectations count, and the command line's kill is armed. */
 static void world_is_ready(struct play *play)
 {
-	long kill_at = play->options->kill_at;
+	int64_t kill_at = play->options->kill_at;
 
 	play->ready = timeline_count(play->timeline);
 	for (int i = 0; i < TAPS; i++) {
@@ -72,6 +73,7 @@ static bool play_steps(struct play *play, struct engine_result *result)
 		if (!play_step(play, &story->steps[i])) {
 			return false;
 		}
+		play->step_us[play->steps_done++] = play_now_us(play);
 		if (story->steps[i].req != NULL) {
 			add_requirement(result, story->steps[i].req);
 		}
@@ -138,27 +140,6 @@ static bool stop_daemon(struct play *play)
 	return !play_has_failed(play);
 }
 
-static void add_texts(cJSON *to, cJSON *from)
-{
-	cJSON *item;
-
-	while (from != NULL && (item = cJSON_DetachItemFromArray(from, 0)) != NULL) {
-		cJSON_AddItemToArray(to, item);
-	}
-	cJSON_Delete(from);
-}
-
-static cJSON *all_secrets(struct play *play)
-{
-	cJSON *secrets = cJSON_CreateArray();
-
-	add_texts(secrets, sim_slack_secrets(play->slack));
-	add_texts(secrets, sim_matrix_secrets(play->matrix));
-	cJSON_AddItemToArray(secrets, cJSON_CreateString(play->setup.as_token));
-	cJSON_AddItemToArray(secrets, cJSON_CreateString(play->setup.hs_token));
-	return secrets;
-}
-
 /* place: of a secret, freed here; NULL: there is none. */
 static bool fail_if_secret(struct play *play, char *found)
 {
@@ -176,14 +157,14 @@ static bool fail_if_secret(struct play *play, char *found)
 /* While it still runs. */
 static bool check_arguments(struct play *play)
 {
-	autojson cJSON *secrets = all_secrets(play);
+	autojson cJSON *secrets = play_secrets(play);
 	return fail_if_secret(
 	        play, secrets_find_in_arguments(daemon_pid(play->daemon), secrets));
 }
 
 static bool check_secrets(struct play *play)
 {
-	autojson cJSON *secrets = all_secrets(play);
+	autojson cJSON *secrets = play_secrets(play);
 	return fail_if_secret(play, secrets_find(play->setup.dir, secrets)) &&
 	       fail_if_secret(play, secrets_find_in_timeline(play->timeline, secrets));
 }
@@ -244,13 +225,33 @@ static void find_leftovers(struct play *play)
 	}
 }
 
+static void write_evidence(struct play *play, const char *into)
+{
+	struct evidence evidence;
+	struct err err = ERR_INIT;
+
+	evidence_of_play(play, &evidence);
+	if (!evidence_write(&evidence, into, &err)) {
+		fprintf(stderr, "scenario: %s\n", err.msg);
+	}
+	evidence_finish(&evidence);
+}
+
+/* The evidence of every run, the daemon's files of those that failed or are asked for. */
 static void keep_files(struct play *play)
 {
 	autofree char *into = play_out_dir(play->options, play->story);
 	bool keep = play_keeps_files(play, play_has_failed(play));
 
+	if (!keep && play->options->kill_at != 0) {
+		return;
+	}
 	folder_remove(into);
-	if (!keep || !play->has_setup || !folder_make(into)) {
+	if (!play->has_setup || !folder_make(into)) {
+		return;
+	}
+	write_evidence(play, into);
+	if (!keep) {
 		return;
 	}
 	setup_keep(&play->setup, into);

@@ -23,13 +23,14 @@ struct engine_options {
 	const char *out_dir; /* one folder per story is made in it: timeline.jsonl,
 	                        daemon.log ... */
 	const char *worlds_dir;
-	uint64_t seed;
+	int64_t seed;
 	const char
 	        *postgres; /* folder of a server's socket, for all stories; NULL: none */
 	bool on_postgres;  /* stories that do not say use it */
 	bool keep;         /* keep the daemon's files of passed stories too */
 	bool verbose;      /* print the timeline as it grows */
-	long kill_at; /* torture: kill -9 around the k-th durable call: 2k before, 2k+1
+	bool lanes;        /* draw the run as text when it is over */
+	int64_t kill_at; /* torture: kill -9 around the k-th durable call: 2k before, 2k+1
 	                 after; 0: no */
 };
 

@@ -8,6 +8,7 @@
 #include "scenarios/runner/story.h"
 #include "scenarios/runner/tally.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -323,12 +324,56 @@ const char *expect_missing_text(const struct expect *expect)
 	return expect->tally != NULL ? tally_missing(expect->tally) : NULL;
 }
 
-const struct record *expect_nearest(
+/* One that would do, had the last such expect not been past it already. */
+static const struct record *find_earlier(
+        const struct expect *expect, const struct timeline *timeline)
+{
+	for (size_t i = expect->first; expect->kind == EXPECT_ONE && i > 0; i--) {
+		const struct record *record = timeline_get(timeline, i - 1);
+		if (record->at == expect->at && match_all(expect->match, record->json)) {
+			return record;
+		}
+	}
+	return NULL;
+}
+
+static unsigned distance(const struct expect *expect, const struct record *record)
+{
+	enum { FAR = 40 };
+	const char *missing = expect_missing_text(expect);
+	unsigned sum = match_distance(expect->match, record->json);
+
+	return missing == NULL
+	               ? sum
+	               : sum + str_distance(missing, record_str(record, "text"), FAR);
+}
+
+/* Of several that are equally near the last. */
+static const struct record *find_nearest(
         const struct expect *expect, const struct timeline *timeline)
 {
 	const struct record *nearest = NULL;
-	unsigned best = 0;
+	unsigned best = UINT_MAX;
 
+	for (size_t i = expect->first; i < timeline_count(timeline); i++) {
+		const struct record *record = timeline_get(timeline, i);
+		if (record->at != expect->at || record->beat ||
+		        match_score(expect->match, record->json) == 0) {
+			continue;
+		}
+		unsigned far = distance(expect, record);
+		if (far <= best && far > 0) {
+			best = far;
+			nearest = record;
+		}
+	}
+	return nearest;
+}
+
+const struct record *expect_nearest(
+        const struct expect *expect, const struct timeline *timeline, char **why)
+{
+	*why = NULL;
 	if (expect->kind == EXPECT_ACKED) {
 		const struct record *wrong = acks_first_wrong(expect->acks);
 		return wrong != NULL ? wrong : acks_first_open(expect->acks);
@@ -340,16 +385,12 @@ const struct record *expect_nearest(
 	        expect->last != NULL) {
 		return expect->last; /* one too many, or the last before one too few */
 	}
-	for (size_t i = expect->first; i < timeline_count(timeline); i++) {
-		const struct record *record = timeline_get(timeline, i);
-		if (record->at != expect->at || record->beat) {
-			continue;
-		}
-		unsigned score = match_score(expect->match, record->json);
-		if (score > best && score < match_count(expect->match)) {
-			best = score;
-			nearest = record;
-		}
+	const struct record *nearest = find_earlier(expect, timeline);
+	if (nearest != NULL) {
+		*why = xstrdup("it came before what an earlier expect found on that tap");
+		return nearest;
 	}
+	nearest = find_nearest(expect, timeline);
+	*why = nearest != NULL ? match_difference(expect->match, nearest->json) : NULL;
 	return nearest;
 }

@@ -46,9 +46,10 @@ enum tap expect_tap(const struct expect *expect);
 void expect_describe(
         const struct expect *expect, struct buf *expected, struct buf *observed);
 /* The record most like the one asked for (of a series: like the first missing one; of a
- * never: the one that broke it), NULL if nothing is like it. */
+ * never: the one that broke it), NULL if nothing is like it. *why: in what it differs,
+ * NULL if that need not be said; the caller's to free. */
 const struct record *expect_nearest(
-        const struct expect *expect, const struct timeline *timeline);
+        const struct expect *expect, const struct timeline *timeline, char **why);
 /* The text of the first missing message of a series, NULL if there is none. Borrowed. */
 const char *expect_missing_text(const struct expect *expect);
 

@@ -72,6 +72,7 @@ static bool start(struct play *play)
 	        .dir = play->setup.dir,
 	        .around = play->around,
 	        .log_fd = play->log_fd,
+	        .wire = play->wire,
 	        .line = take_line,
 	        .arg = play,
 	};

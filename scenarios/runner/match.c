@@ -212,19 +212,52 @@ char *match_to_str(const struct match *match)
 	return text;
 }
 
+enum { FAR = 40, ABSENT = 100 };
+
+static unsigned field_distance(const struct field *field, const cJSON *record)
+{
+	const cJSON *value = json_get(record, field->path);
+
+	if (field_holds(field, record)) {
+		return 0;
+	}
+	if (value == NULL || field->kind != FIELD_EQUAL) {
+		return value == NULL ? ABSENT : FAR;
+	}
+	autofree char *text = value_to_text(value);
+	return 1 + str_distance(text, field->text, FAR);
+}
+
+unsigned match_distance(const struct match *match, const cJSON *record)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < match->count; i++) {
+		sum += field_distance(&match->fields[i], record);
+	}
+	return sum;
+}
+
 char *match_difference(const struct match *match, const cJSON *record)
 {
+	struct buf out;
+
+	buf_init(&out, MAX_TEXT_BYTES);
 	for (unsigned i = 0; i < match->count; i++) {
 		const struct field *field = &match->fields[i];
+		const cJSON *value = json_get(record, field->path);
 		if (field_holds(field, record)) {
 			continue;
 		}
-		const cJSON *value = json_get(record, field->path);
+		buf_puts(&out, out.len > 0 ? ", " : "");
 		if (value == NULL) {
-			return xasprintf("%s is absent", field->path);
+			buf_printf(&out, "%s is absent", field->path);
+		} else {
+			autofree char *text = value_to_text(value);
+			buf_printf(&out, "%s is %s", field->path, text);
 		}
-		autofree char *text = value_to_text(value);
-		return xasprintf("%s is %s", field->path, text);
 	}
-	return NULL;
+	char *text = out.len > 0 ? buf_take(&out) : NULL;
+	buf_finish(&out);
+	return text;
 }

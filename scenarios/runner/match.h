@@ -18,6 +18,9 @@ struct match *match_create(const cJSON *args, struct err *err);
 void match_destroy(struct match **match);
 
 bool match_all(const struct match *match, const cJSON *record);
+/* How far a record is from matching; 0: it does. A field that is not there weighs more
+ * than one that says something else, and that more the less alike the two are. */
+unsigned match_distance(const struct match *match, const cJSON *record);
 /* How many fields hold, and of how many. */
 unsigned match_score(const struct match *match, const cJSON *record);
 unsigned match_count(const struct match *match);
@@ -28,7 +31,8 @@ void match_also(struct match *match, const char *field, const char *value);
 
 /* "event message, in general, text /hel+o/". Caller frees. */
 char *match_to_str(const struct match *match);
-/* The first field that does not hold: "text is hullo". NULL if all hold. Caller frees. */
+/* The fields that do not hold: "text is hullo, by is absent". NULL if all hold. Caller
+ * frees. */
 char *match_difference(const struct match *match, const cJSON *record);
 
 #endif

@@ -3,6 +3,8 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "scenarios/runner/build_id.h"
+#include "scenarios/runner/evidence.h"
 #include "scenarios/runner/realtime.h"
 
 #include <fcntl.h>
@@ -73,6 +75,7 @@ static void name_port(struct play *play, uint16_t port, const char *name)
 	autofree char *text = xasprintf("\"port\":\"%u\"", port);
 	autofree char *named = xasprintf("\"port\":\"%s\"", name);
 
+	wire_name_port(play->wire, port, name);
 	timeline_rename(play->timeline, address, name);
 	timeline_rename(play->timeline, local, name);
 	timeline_rename(play->timeline, number, named);
@@ -82,8 +85,8 @@ static void name_port(struct play *play, uint16_t port, const char *name)
 static bool open_simulators(struct play *play, struct err *err)
 {
 	const struct sim_slack_options slack = {
-	        .seed = play->options->seed, .tap = tap_slack, .tap_arg = play};
-	const struct sim_matrix_options matrix = {.seed = play->options->seed,
+	        .seed = (uint64_t)play->options->seed, .tap = tap_slack, .tap_arg = play};
+	const struct sim_matrix_options matrix = {.seed = (uint64_t)play->options->seed,
 	        .server_name = "sim.test",
 	        .profile = json_str(play->story->setup, "matrix.profile"),
 	        .tap = tap_matrix,
@@ -163,7 +166,7 @@ static bool open_setup(struct play *play, struct err *err)
 		return false;
 	}
 	const struct setup_parts parts = {
-	        .seed = play->options->seed,
+	        .seed = (uint64_t)play->options->seed,
 	        .slack_url = sim_slack_url(play->slack),
 	        .matrix_url = sim_matrix_url(play->matrix),
 	        .server_name = sim_matrix_server_name(play->matrix),
@@ -196,7 +199,10 @@ struct play *play_create(const struct story *story, const struct engine_options 
 	play->timeline = timeline_create();
 	play->values = values_create();
 	play->loop = loop_create();
-	play->vtime = vtime_create(play->loop, wall_ms_at_start, options->seed, &err);
+	play->vtime =
+	        vtime_create(play->loop, wall_ms_at_start, (uint64_t)options->seed, &err);
+	play->wire = wire_create(play->vtime, play->timeline);
+	play->step_us = xcalloc(story->step_count + 1, sizeof(*play->step_us));
 	if (play->vtime == NULL || !open_simulators(play, &err) ||
 	        !open_setup(play, &err)) {
 		play_fail_text(
@@ -228,6 +234,7 @@ void play_destroy(struct play **play)
 	jobs_cancel(it);
 	sim_slack_destroy(&it->slack);
 	sim_matrix_destroy(&it->matrix);
+	wire_destroy(&it->wire);
 	vtime_destroy(&it->vtime);
 	loop_destroy(&it->loop);
 	if (it->log_fd >= 0) {
@@ -243,6 +250,7 @@ void play_destroy(struct play **play)
 	buf_finish(&it->plain[1]);
 	values_destroy(&it->values);
 	timeline_destroy(&it->timeline);
+	free(it->step_us);
 	free(it->failure);
 	free(it);
 	*play = NULL;
@@ -268,6 +276,31 @@ cJSON *play_pending(const struct play *play)
 	return all;
 }
 
+static void add_texts(cJSON *to, cJSON *from)
+{
+	cJSON *item;
+
+	while (from != NULL && (item = cJSON_DetachItemFromArray(from, 0)) != NULL) {
+		cJSON_AddItemToArray(to, item);
+	}
+	cJSON_Delete(from);
+}
+
+cJSON *play_secrets(struct play *play)
+{
+	cJSON *secrets = cJSON_CreateArray();
+
+	if (play->slack != NULL && play->matrix != NULL) {
+		add_texts(secrets, sim_slack_secrets(play->slack));
+		add_texts(secrets, sim_matrix_secrets(play->matrix));
+	}
+	if (play->setup.as_token != NULL) {
+		cJSON_AddItemToArray(secrets, cJSON_CreateString(play->setup.as_token));
+		cJSON_AddItemToArray(secrets, cJSON_CreateString(play->setup.hs_token));
+	}
+	return secrets;
+}
+
 /* ---------------------------------------------------------------- failing */
 
 bool play_has_failed(const struct play *play)
@@ -277,14 +310,14 @@ bool play_has_failed(const struct play *play)
 
 char *play_out_dir(const struct engine_options *options, const struct story *story)
 {
-	autofree char *name = xstrdup(story->id);
+	return evidence_dir(options->out_dir, story->id);
+}
 
-	for (char *p = name; *p != '\0'; p++) {
-		if (strchr("/ \\\"'", *p) != NULL) {
-			*p = '_';
-		}
-	}
-	return xasprintf("%s/%s", options->out_dir, name);
+/* A story that the runner would not find by its ID is named by its file. */
+static const char *selector(const struct story *story)
+{
+	bool is_of_the_house = str_starts(story->path, "scenarios/");
+	return is_of_the_house ? story->id : story->path;
 }
 
 static char *replay_command(const struct play *play)
@@ -293,13 +326,24 @@ static char *replay_command(const struct play *play)
 	autofree char *seed =
 	        options->seed == ENGINE_DEFAULT_SEED
 	                ? xstrdup("")
-	                : xasprintf(" --seed %llu", (unsigned long long)options->seed);
-	autofree char *kill = options->kill_at == 0
-	                              ? xstrdup("")
-	                              : xasprintf(" --kill-at %ld", options->kill_at);
+	                : xasprintf(" --seed %lld", (long long)options->seed);
+	autofree char *kill =
+	        options->kill_at == 0
+	                ? xstrdup("")
+	                : xasprintf(" --kill-at %lld", (long long)options->kill_at);
 
-	return xasprintf("%s run '%s'%s%s --keep --verbose", options->program,
-	        play->story->id, seed, kill);
+	return xasprintf("%s run '%s'%s%s%s --keep --verbose", options->program,
+	        selector(play->story), seed, kill,
+	        options->on_postgres ? " --database postgres" : "");
+}
+
+static char *explain_command(const struct play *play, const char *text)
+{
+	if (text == NULL || strchr(text, '\'') != NULL) {
+		return NULL;
+	}
+	return xasprintf(
+	        "%s explain '%s' '%s'", play->options->program, play->story->id, text);
 }
 
 bool play_keeps_files(const struct play *play, bool has_failed)
@@ -318,30 +362,47 @@ static const struct record *unasked_end(const struct play *play)
 	               : NULL;
 }
 
+static void tell_failure(struct play *play, struct failure *failure)
+{
+	autojson cJSON *pending = play_pending(play);
+	autofree char *replay = replay_command(play);
+	autofree char *explain = explain_command(play, failure->lost_text);
+	autofree char *kept = play_keeps_files(play, true)
+	                              ? play_out_dir(play->options, play->story)
+	                              : NULL;
+	autofree char *sut = build_of(play->options->bridge);
+	struct evidence evidence = {0};
+
+	if (failure->lost_text != NULL) {
+		evidence_of_play(play, &evidence);
+		failure->evidence = &evidence;
+	}
+	failure->pending = pending;
+	failure->end = unasked_end(play);
+	failure->replay = replay;
+	failure->explain = explain;
+	failure->kept = kept;
+	failure->sut = sut;
+	failure->seed = play->options->seed;
+	failure->virtual_us = play->vtime != NULL ? play_now_us(play) : 0;
+	failure->real_ms = realtime_ms() - play->began_real_ms;
+	play->failure = failure_to_str(failure, play->timeline);
+	evidence_finish(&evidence);
+}
+
 bool play_fail(struct play *play, enum verdict verdict, struct failure *failure)
 {
 	if (play->failure != NULL) {
 		return false;
 	}
-	autojson cJSON *pending = play_pending(play);
-	autofree char *replay = replay_command(play);
-	autofree char *kept = play_keeps_files(play, true)
-	                              ? play_out_dir(play->options, play->story)
-	                              : NULL;
-	int64_t now_us = play->vtime != NULL ? play_now_us(play) : 0;
-
 	failure->story = play->story;
 	failure->step = failure->step != NULL ? failure->step : play->step;
 	failure->what = failure->what != NULL ? failure->what
 	                : play->step != NULL  ? play->step->verb
 	                                      : verdict_to_str(verdict);
-	failure->pending = pending;
-	failure->end = unasked_end(play);
-	failure->replay = replay;
-	failure->kept = kept;
 	play->verdict = verdict;
-	play->failure = failure_to_str(
-	        failure, play->timeline, now_us, realtime_ms() - play->began_real_ms);
+	play->failed_step = failure->step;
+	tell_failure(play, failure);
 	return false;
 }
 

@@ -46,6 +46,9 @@ struct play {
 	bool has_setup;
 	struct values *values;
 	struct timeline *timeline;
+	struct wire *wire; /* what the daemon said and heard */
+	int64_t *step_us;  /* for each step that has come to its end, when */
+	size_t steps_done;
 	int64_t began_real_ms;
 	int64_t last_work_us; /* the last record that was no beat and no chatter */
 
@@ -67,7 +70,8 @@ struct play {
 	uint64_t durable_at_ready, durable_at_rest;
 
 	enum verdict verdict;
-	char *failure; /* the first one; NULL: none */
+	char *failure;                        /* the first one; NULL: none */
+	const struct story_step *failed_step; /* of that one; NULL: of none */
 };
 
 /* ---- play.c ---- */
@@ -79,6 +83,8 @@ void play_note(struct play *play, const char *kind, const char *text);
 bool play_has_failed(const struct play *play);
 /* What the simulators still have to do by themselves. Caller deletes. */
 cJSON *play_pending(const struct play *play);
+/* All tokens there are. Caller deletes. */
+cJSON *play_secrets(struct play *play);
 /* The story's folder under options->out_dir. Caller frees. */
 char *play_out_dir(const struct engine_options *options, const struct story *story);
 

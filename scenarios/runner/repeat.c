@@ -47,7 +47,7 @@ static bool take_result(size_t index, const struct pool_task *task,
         struct engine_result *result, void *arg)
 {
 	struct repeat *repeat = arg;
-	size_t run = index % repeat->command->repeat;
+	size_t run = index % (size_t)repeat->command->repeat;
 
 	if (result->verdict != VERDICT_PASS) {
 		repeat->failed++;
@@ -70,42 +70,41 @@ static bool take_result(size_t index, const struct pool_task *task,
 			print_difference(first, other);
 		}
 	}
-	if (run + 1 == repeat->command->repeat) {
-		printf("%s  %s  %u runs  %s\n", repeat->differs ? "DIFF" : "same",
-		        task->story->id, repeat->command->repeat,
+	if (run + 1 == (size_t)repeat->command->repeat) {
+		printf("%s  %s  %lld runs  %s\n", repeat->differs ? "DIFF" : "same",
+		        task->story->id, (long long)repeat->command->repeat,
 		        repeat->first_sha != NULL ? repeat->first_sha : "");
 	}
 	fflush(stdout);
 	return true;
 }
 
-static char *run_dir(const struct command *command, unsigned run)
+static char *run_dir(const struct command *command, size_t run)
 {
-	return xasprintf("%s/repeat-%u", command->engine.out_dir, run + 1);
+	return xasprintf("%s/repeat-%zu", command->engine.out_dir, run + 1);
 }
 
 int command_repeat(
         const struct command *command, const struct story *const *stories, size_t count)
 {
 	struct repeat repeat = {.command = command};
-	size_t total = count * command->repeat;
+	size_t repeats = (size_t)command->repeat, total = count * repeats;
 	struct pool_task *tasks = xcalloc(total + 1, sizeof(*tasks));
-	char **dirs = xcalloc(command->repeat, sizeof(*dirs));
+	char **dirs = xcalloc(repeats, sizeof(*dirs));
 
-	for (unsigned run = 0; run < command->repeat; run++) {
+	for (size_t run = 0; run < repeats; run++) {
 		dirs[run] = run_dir(command, run);
 		folder_make(dirs[run]);
 	}
 	for (size_t i = 0; i < total; i++) {
-		tasks[i] =
-		        (struct pool_task){stories[i / command->repeat], command->engine};
-		tasks[i].options.out_dir = dirs[i % command->repeat];
+		tasks[i] = (struct pool_task){stories[i / repeats], command->engine};
+		tasks[i].options.out_dir = dirs[i % repeats];
 		tasks[i].options.keep = true;
 	}
-	pool_run(tasks, total, command->jobs, take_result, &repeat);
+	pool_run(tasks, total, (unsigned)command->jobs, take_result, &repeat);
 	printf("\n%zu runs alike, %zu different, %zu failed\n", repeat.same,
 	        repeat.differing, repeat.failed);
-	for (unsigned run = 0; run < command->repeat; run++) {
+	for (size_t run = 0; run < repeats; run++) {
 		if (repeat.differing == 0 && !command->engine.keep) {
 			folder_remove(dirs[run]);
 		}

@@ -31,7 +31,7 @@ static int run_once(
 	        .results_path = command->engine.kill_at == 0 ? results : NULL,
 	        .keep_old_results = command->selection_count > 0,
 	        .planned = count,
-	        .seed = command->engine.seed,
+	        .seed = (uint64_t)command->engine.seed,
 	};
 	struct report *report = report_create(&options);
 	struct err err = ERR_INIT;
@@ -39,7 +39,7 @@ static int run_once(
 	for (size_t i = 0; i < count; i++) {
 		tasks[i] = (struct pool_task){stories[i], command->engine};
 	}
-	pool_run(tasks, count, command->jobs, take_result, report);
+	pool_run(tasks, count, (unsigned)command->jobs, take_result, report);
 	int status = report_finish(&report, &err);
 	if (err.kind != ERR_NONE) {
 		fprintf(stderr, "scenario: %s\n", err.msg);

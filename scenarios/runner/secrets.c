@@ -1,5 +1,6 @@
 #include "scenarios/runner/secrets.h"
 
+#include "lib/buf.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -132,4 +133,51 @@ char *secrets_find_in_arguments(int pid, const cJSON *secrets)
 	data[n] = '\0';
 	fclose(in);
 	return find_in("arguments", data, n, secrets);
+}
+
+/* ---------------------------------------------------------------- taking them out */
+
+static bool is_long_enough(const cJSON *secret)
+{
+	return cJSON_IsString(secret) && strlen(secret->valuestring) >= MIN_SECRET_CHARS;
+}
+
+/* The secret that begins here, or NULL. */
+static const char *secret_at(const char *text, const cJSON *secrets)
+{
+	const cJSON *secret;
+
+	cJSON_ArrayForEach(secret, secrets)
+	{
+		if (is_long_enough(secret) && str_starts(text, secret->valuestring)) {
+			return secret->valuestring;
+		}
+	}
+	return NULL;
+}
+
+char *secrets_remove(const char *text, const cJSON *secrets)
+{
+	const cJSON *secret;
+	bool any = false;
+	struct buf out;
+
+	cJSON_ArrayForEach(secret, secrets)
+	{
+		any = any || (is_long_enough(secret) &&
+		                     strstr(text, secret->valuestring) != NULL);
+	}
+	if (!any) {
+		return NULL;
+	}
+	buf_init(&out, MAX_FILE_BYTES);
+	while (*text != '\0') {
+		const char *found = secret_at(text, secrets);
+		buf_puts(&out, found != NULL ? "<secret>" : "");
+		if (found == NULL) {
+			buf_add(&out, text, 1);
+		}
+		text += found != NULL ? strlen(found) : 1;
+	}
+	return buf_take(&out);
 }

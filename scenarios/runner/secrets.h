@@ -17,7 +17,11 @@ char *secrets_find(const char *dir, const cJSON *secrets);
 struct timeline;
 char *secrets_find_in_timeline(const struct timeline *timeline, const cJSON *secrets);
 
-/* The same in the arguments of a process, which every user of the machine can read. */
+/* The text with <secret> in place of each; NULL if there is none in it. Caller frees. */
+char *secrets_remove(const char *text, const cJSON *secrets);
+
+/* The place of a secret in the arguments of a process, which every user of the machine
+ * can read. */
 char *secrets_find_in_arguments(int pid, const cJSON *secrets);
 
 #endif

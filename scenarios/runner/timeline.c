@@ -189,18 +189,36 @@ char *virtual_to_str(int64_t us)
 	        (int)(ms / 60000 % 60), (int)(ms / 1000 % 60), (int)(ms % 1000));
 }
 
-static bool is_said_already(const struct record *record, const char *key)
-{
-	static const char *const keys[] = {
-	        "seq", "us", "at", "step", "kind", "beat", "html"};
+/* What a person looks for first ... */
+static const char *const first_keys[] = {
+        "text", "in", "from", "user", "status", "errcode", "answered", "level", NULL};
+/* ... and what is said already, or by another word. */
+static const char *const left_out[] = {
+        "seq", "us", "at", "step", "kind", "beat", "html", NULL};
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (strcmp(key, keys[i]) == 0) {
+static bool is_among(const char *const *keys, const char *key)
+{
+	for (size_t i = 0; keys[i] != NULL; i++) {
+		if (strcmp(keys[i], key) == 0) {
 			return true;
 		}
 	}
+	return false;
+}
+
+static bool has(const struct record *record, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(record->json, key) != NULL;
+}
+
+static bool is_said_already(const struct record *record, const char *key)
+{
 	/* "call": "chat.postMessage" of kind "call" is said right behind the kind. */
-	return record_is(record, "kind", key);
+	return is_among(left_out, key) || is_among(first_keys, key) ||
+	       record_is(record, "kind", key) ||
+	       (strcmp(key, "room") == 0 && has(record, "in")) ||
+	       (strcmp(key, "channel") == 0 && has(record, "in")) ||
+	       (strcmp(key, "type") == 0 && has(record, "event"));
 }
 
 static void add_value(struct buf *out, const char *key, const cJSON *value)
@@ -228,6 +246,13 @@ char *record_to_str(const struct record *record)
 		buf_printf(&out, " %s", what->valuestring);
 	} else if (what != NULL) {
 		add_value(&out, kind, what);
+	}
+	for (size_t i = 0; first_keys[i] != NULL; i++) {
+		const cJSON *value =
+		        cJSON_GetObjectItemCaseSensitive(record->json, first_keys[i]);
+		if (value != NULL && !record_is(record, "kind", first_keys[i])) {
+			add_value(&out, first_keys[i], value);
+		}
 	}
 	cJSON_ArrayForEach(item, record->json)
 	{

@@ -36,7 +36,7 @@ static bool take_run(size_t index, const struct pool_task *task,
         struct engine_result *result, void *arg)
 {
 	struct torture *torture = arg;
-	long kill_at = task->options.kill_at;
+	long kill_at = (long)task->options.kill_at;
 
 	(void)index;
 	torture->runs++;
@@ -72,7 +72,7 @@ static void torture_story(
 		tasks[i].options.kill_at =
 		        (long)i + 2; /* 2k before the k-th, 2k+1 after it */
 	}
-	pool_run(tasks, count, command->jobs, take_run, torture);
+	pool_run(tasks, count, (unsigned)command->jobs, take_run, torture);
 	free(tasks);
 	printf("%s %s: %ld boundaries, %zu runs, %zu violations (%.1f s)\n",
 	        torture->violations == 0 ? "ok   " : "FAIL ", story->id,

@@ -20,7 +20,12 @@
 #include <uv.h>
 
 /* Work at one virtual instant: far above what a hundred rooms need. */
-enum { MAX_TURNS = 100000, MAX_GAP = 16, OUTPUT_EVERY_MS = 2 };
+enum {
+	MAX_TURNS = 100000,
+	MAX_GAP = 16,
+	OUTPUT_EVERY_MS = 2,
+	TRACE_PIPE_BYTES = 1024 * 1024
+};
 
 /* Programs take a monotonic clock near zero for one that was never set. */
 static const int64_t start_us = 1000000000;
@@ -29,6 +34,7 @@ struct vtime {
 	struct loop *loop;
 	struct vclock *page;
 	int page_fd, to_party, from_party;
+	int trace[2];                    /* a pipe: the party writes, we read */
 	const struct vtime_party *party; /* NULL: none */
 	bool output_open[2];
 	int64_t real_deadline_ms;
@@ -50,6 +56,11 @@ struct vtime *vtime_create(
 	vtime->to_party = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	vtime->from_party = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	vtime->page = MAP_FAILED;
+	vtime->trace[0] = vtime->trace[1] = -1;
+	if (pipe2(vtime->trace, O_CLOEXEC) == 0) {
+		fcntl(vtime->trace[0], F_SETFL, O_NONBLOCK);
+		fcntl(vtime->trace[1], F_SETPIPE_SZ, TRACE_PIPE_BYTES);
+	}
 	if (vtime->page_fd >= 0 && ftruncate(vtime->page_fd, sizeof(*vtime->page)) == 0) {
 		vtime->page = mmap(NULL, sizeof(*vtime->page), PROT_READ | PROT_WRITE,
 		        MAP_SHARED, vtime->page_fd, 0);
@@ -69,8 +80,9 @@ struct vtime *vtime_create(
 	hostclock_set(vtime->page);
 	uv_update_time(loop_uv(
 	        loop)); /* libuv keeps a reading: it must not be the old clock's */
-	snprintf(vtime->env, sizeof(vtime->env), VCLOCK_ENV "=%d,%d,%d", vtime->page_fd,
-	        vtime->to_party, vtime->from_party);
+	snprintf(vtime->env, sizeof(vtime->env), VCLOCK_ENV "=%d,%d,%d,%d",
+	        vtime->page_fd, vtime->to_party, vtime->from_party,
+	        vtime->trace[1] < 0 ? 0 : vtime->trace[1]);
 	return vtime;
 }
 
@@ -83,7 +95,8 @@ void vtime_destroy(struct vtime **vtime)
 	if ((*vtime)->page != MAP_FAILED) {
 		munmap((*vtime)->page, sizeof(*(*vtime)->page));
 	}
-	int fds[] = {(*vtime)->page_fd, (*vtime)->to_party, (*vtime)->from_party};
+	int fds[] = {(*vtime)->page_fd, (*vtime)->to_party, (*vtime)->from_party,
+	        (*vtime)->trace[0], (*vtime)->trace[1]};
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (fds[i] >= 0) {
 			close(fds[i]);
@@ -120,6 +133,12 @@ void vtime_enter_child(struct vtime *vtime)
 	fcntl(vtime->page_fd, F_SETFD, 0);
 	fcntl(vtime->to_party, F_SETFD, 0);
 	fcntl(vtime->from_party, F_SETFD, 0);
+	fcntl(vtime->trace[1], F_SETFD, 0);
+}
+
+int vtime_trace_fd(const struct vtime *vtime)
+{
+	return vtime->trace[0];
 }
 
 const char *vtime_env(const struct vtime *vtime)

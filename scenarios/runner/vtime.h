@@ -50,6 +50,8 @@ void vtime_set_real_cap(struct vtime *vtime, int64_t real_ms);
 /* In the child, between fork and exec: makes this process the party. Async-signal-safe.
  */
 void vtime_enter_child(struct vtime *vtime);
+/* Where what it says and hears is to be read, non-blocking (shim/trace.h). Borrowed. */
+int vtime_trace_fd(const struct vtime *vtime);
 /* "MSB_VCLOCK=..." for its environment. Borrowed. */
 const char *vtime_env(const struct vtime *vtime);
 /* In the parent, right after the fork: vtime_run() now waits for it. party is borrowed.

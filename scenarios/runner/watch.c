@@ -23,16 +23,12 @@ static bool fail_watch(struct play *play, const struct story_step *step,
         struct expect *expect, const cJSON *args)
 {
 	struct buf expected, observed;
-	const struct record *nearest = expect_nearest(expect, play->timeline);
-	struct match *match = match_create(args, NULL);
 	autofree char *why = NULL;
+	const struct record *nearest = expect_nearest(expect, play->timeline, &why);
 
 	buf_init(&expected, 64 * 1024);
 	buf_init(&observed, 64 * 1024);
 	expect_describe(expect, &expected, &observed);
-	if (nearest != NULL && match != NULL && str_equal(step->verb, "expect")) {
-		why = match_difference(match, nearest->json);
-	}
 	struct failure failure = {
 	        .step = step,
 	        .expected = buf_cstr(&expected),
@@ -41,11 +37,12 @@ static bool fail_watch(struct play *play, const struct story_step *step,
 	        .nearest_why = why,
 	        .lost_text = expect_missing_text(expect),
 	};
-	if (failure.lost_text == NULL && str_equal(step->verb, "expect")) {
-		failure.lost_text = json_str(args, "text");
+	const char *text = json_str_or(args, "text", "/");
+	if (failure.lost_text == NULL && str_equal(step->verb, "expect") &&
+	        text[0] != '/') {
+		failure.lost_text = text;
 	}
 	play_fail(play, VERDICT_FAIL, &failure);
-	match_destroy(&match);
 	buf_finish(&expected);
 	buf_finish(&observed);
 	return false;

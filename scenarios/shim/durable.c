@@ -43,88 +43,100 @@ static void leave(struct shim *shim, uint64_t number)
 	}
 }
 
-#define DURABLE(type, fd, call)                                                          \
+/* told: what the runner hears of it. */
+#define DURABLE(type, fd, call, told)                                                    \
 	struct shim *shim = shim_get();                                                  \
 	uint64_t number = enter(shim, fd);                                               \
 	type result = shim->real.call;                                                   \
+	told;                                                                            \
 	leave(shim, number);                                                             \
 	return result
+#define NOTHING (void)0
 
 ssize_t write(int fd, const void *data, size_t n)
 {
-	DURABLE(ssize_t, fd, write(fd, data, n));
+	DURABLE(ssize_t, fd, write(fd, data, n),
+	        trace_bytes(TRACE_SENT, fd, data, result));
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
-	DURABLE(ssize_t, fd, writev(fd, parts, count));
+	DURABLE(ssize_t, fd, writev(fd, parts, count),
+	        trace_parts(fd, parts, (size_t)count, result));
 }
 
 ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
 {
-	DURABLE(ssize_t, fd, pwrite(fd, data, n, at));
+	DURABLE(ssize_t, fd, pwrite(fd, data, n, at), NOTHING);
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t n, off64_t at)
 {
-	DURABLE(ssize_t, fd, pwrite(fd, data, n, at));
+	DURABLE(ssize_t, fd, pwrite(fd, data, n, at), NOTHING);
 }
 
 int fsync(int fd)
 {
-	DURABLE(int, fd, fsync(fd));
+	DURABLE(int, fd, fsync(fd), NOTHING);
 }
 
 int fdatasync(int fd)
 {
-	DURABLE(int, fd, fdatasync(fd));
+	DURABLE(int, fd, fdatasync(fd), NOTHING);
 }
 
 int ftruncate(int fd, off_t length)
 {
-	DURABLE(int, fd, ftruncate(fd, length));
+	DURABLE(int, fd, ftruncate(fd, length), NOTHING);
 }
 
 int ftruncate64(int fd, off64_t length)
 {
-	DURABLE(int, fd, ftruncate(fd, length));
+	DURABLE(int, fd, ftruncate(fd, length), NOTHING);
 }
 
 int unlink(const char *path)
 {
-	DURABLE(int, -1, unlink(path));
+	DURABLE(int, -1, unlink(path), NOTHING);
 }
 
 int rename(const char *from, const char *to)
 {
-	DURABLE(int, -1, rename(from, to));
+	DURABLE(int, -1, rename(from, to), NOTHING);
 }
 
 ssize_t send(int fd, const void *data, size_t n, int flags)
 {
 	shim_outside_sent(fd);
-	DURABLE(ssize_t, fd, send(fd, data, n, flags));
+	DURABLE(ssize_t, fd, send(fd, data, n, flags),
+	        trace_bytes(TRACE_SENT, fd, data, result));
 }
 
 ssize_t sendto(int fd, const void *data, size_t n, int flags, __CONST_SOCKADDR_ARG to,
         socklen_t to_bytes)
 {
-	DURABLE(ssize_t, fd, sendto(fd, data, n, flags, to.__sockaddr__, to_bytes));
+	DURABLE(ssize_t, fd, sendto(fd, data, n, flags, to.__sockaddr__, to_bytes),
+	        trace_bytes(TRACE_SENT, fd, data, result));
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	DURABLE(ssize_t, fd, sendmsg(fd, message, flags));
+	DURABLE(ssize_t, fd, sendmsg(fd, message, flags),
+	        trace_parts(fd, message->msg_iov, message->msg_iovlen, result));
 }
 
 ssize_t sendfile(int to, int from, off_t *at, size_t n)
 {
-	DURABLE(ssize_t, to, sendfile(to, from, at, n));
+	off_t begin = at != NULL ? *at : lseek(from, 0, SEEK_CUR);
+	DURABLE(ssize_t, to, sendfile(to, from, at, n),
+	        trace_file(to, from, begin, result));
 }
 
 ssize_t sendfile64(int to, int from, off64_t *at, size_t n)
 {
-	DURABLE(ssize_t, to, sendfile(to, from, at, n));
+	off_t begin = at != NULL ? *at : lseek(from, 0, SEEK_CUR);
+	DURABLE(ssize_t, to, sendfile(to, from, at, n),
+	        trace_file(to, from, begin, result));
 }
 
 /* ---------------------------------------------------------------- chance */

@@ -82,6 +82,7 @@ int accept(int fd, __SOCKADDR_ARG from, socklen_t *restrict from_bytes)
 	int connection = shim->real.accept(fd, from.__sockaddr__, from_bytes);
 
 	note_connection(shim, connection);
+	trace_connection(connection, NULL, 0);
 	return connection;
 }
 
@@ -91,6 +92,7 @@ int accept4(int fd, __SOCKADDR_ARG from, socklen_t *restrict from_bytes, int fla
 	int connection = shim->real.accept4(fd, from.__sockaddr__, from_bytes, flags);
 
 	note_connection(shim, connection);
+	trace_connection(connection, NULL, 0);
 	return connection;
 }
 
@@ -127,6 +129,7 @@ int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t to_bytes)
 	int result = shim->real.connect(fd, to.__sockaddr__, to_bytes);
 	if (shim_in_daemon(shim) && (result == 0 || errno == EINPROGRESS)) {
 		shim_outside_connected(fd, to.__sockaddr__, to_bytes);
+		trace_connection(fd, to.__sockaddr__, to_bytes);
 	}
 	return result;
 }

@@ -75,6 +75,7 @@ ssize_t recv(int fd, void *data, size_t n, int flags)
 	ssize_t got = shim->real.recv(fd, data, n, flags);
 
 	if (server == NULL) {
+		trace_bytes(TRACE_RECEIVED, fd, data, got);
 		return got;
 	}
 	if (got > 0) {
@@ -94,6 +95,7 @@ int close(int fd)
 	if (server != NULL) {
 		*server = (struct server){0};
 	}
+	trace_closed(fd);
 	return shim->real.close(fd);
 }
 

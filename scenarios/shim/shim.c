@@ -56,14 +56,16 @@ static void find_symbols(struct shim_real *real)
 	}
 }
 
-/* Reads "a,b,c". False if the text is anything else. */
-static bool read_descriptors(const char *text, int out[3])
+enum { DESCRIPTORS = 4 };
+
+/* Reads "a,b,c,d". False if the text is anything else. */
+static bool read_descriptors(const char *text, int out[DESCRIPTORS])
 {
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < DESCRIPTORS; i++) {
 		char *end;
 		long value = strtol(text, &end, 10);
-		if (end == text || *end != (i < 2 ? ',' : '\0') || value < 0 ||
-		        value > INT32_MAX) {
+		if (end == text || *end != (i < DESCRIPTORS - 1 ? ',' : '\0') ||
+		        value < 0 || value > INT32_MAX) {
 			return false;
 		}
 		out[i] = (int)value;
@@ -75,7 +77,7 @@ static bool read_descriptors(const char *text, int out[3])
 static void join_runner(struct shim *shim)
 {
 	const char *env = getenv(VCLOCK_ENV);
-	int fds[3];
+	int fds[DESCRIPTORS];
 
 	if (env == NULL || !read_descriptors(env, fds)) {
 		return;
@@ -87,6 +89,7 @@ static void join_runner(struct shim *shim)
 	}
 	shim->from_runner = fds[1];
 	shim->to_runner = fds[2];
+	shim->to_trace = fds[3];
 	shim->page = page;
 }
 

@@ -7,6 +7,7 @@
 #ifndef SHIM_SHIM_H
 #define SHIM_SHIM_H
 
+#include "scenarios/shim/trace.h"
 #include "scenarios/shim/vclock.h"
 
 #include <poll.h>
@@ -60,6 +61,7 @@ struct shim_real {
 struct shim {
 	struct vclock *page; /* NULL: no runner; everything passes */
 	int from_runner, to_runner;
+	int to_trace; /* 0: none */
 	struct shim_real real;
 };
 
@@ -99,6 +101,18 @@ void shim_outside_sent(int fd);
 /* Waits in real time while such a server owes the daemon an answer. 1: look again, 0:
  * none does, -1: a signal came. */
 int shim_outside_wait(struct shim *shim, const sigset_t *mask);
+
+/* ---- trace.c, trace_pg.c: what the daemon says and hears, for the runner ---- */
+
+/* A connection of its own to peer, or, peer being NULL, one that it accepted. */
+void trace_connection(int fd, const struct sockaddr *peer, socklen_t peer_bytes);
+void trace_closed(int fd);
+/* n as the call returned it; below 1: nothing. */
+void trace_bytes(enum trace_kind kind, int fd, const void *data, ssize_t n);
+void trace_parts(int fd, const struct iovec *parts, size_t count, ssize_t n);
+void trace_file(int fd, int from, off_t at, ssize_t n);
+/* A statement with its values; one that only asks is not told. */
+void trace_sql(const char *sql);
 
 /* The daemon did something else than read the clock. */
 void shim_note_work(void);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Environment of the daemon: "MSB_VCLOCK=<memfd>,<eventfd to daemon>,<eventfd to
- * runner>". */
+ * runner>,<pipe of the trace, 0: none>". */
 #define VCLOCK_ENV "MSB_VCLOCK"
 
 enum {
