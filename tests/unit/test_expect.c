@@ -314,7 +314,9 @@ static void what_was_matched_is_marked_and_the_nearest_is_found(void **state)
 
 	expect = expect_create("expect", unmet, &range, NULL);
 	assert_int_equal(expect_look(expect, timeline), EXPECT_WAITING);
-	assert_int_equal(expect_nearest(expect, timeline)->seq, 1);
+	autofree char *why = NULL;
+	assert_int_equal(expect_nearest(expect, timeline, &why)->seq, 2);
+	assert_string_equal(why, "text is b");
 	expect_destroy(&expect);
 	timeline_destroy(&timeline);
 }

@@ -6,6 +6,7 @@
 #include "lib/str.h"
 
 #include "scenarios/runner/alike.h"
+#include "scenarios/runner/evidence.h"
 #include "scenarios/runner/failure.h"
 #include "scenarios/runner/ledger.h"
 #include "scenarios/runner/secrets.h"
@@ -343,6 +344,11 @@ static void a_failure_says_what_is_needed(void **state)
 	        .pos = {file, 12, 5}, .number = 1, .verb = verb, .req = req};
 	const struct story story = {.path = file, .id = id, .title = title};
 	struct timeline *timeline = timeline_from(lines);
+	struct evidence evidence = {.items = cJSON_CreateArray()};
+	for (size_t i = 0; i < timeline_count(timeline); i++) {
+		cJSON_AddItemToArray(evidence.items,
+		        cJSON_Duplicate(timeline_get(timeline, i)->json, true));
+	}
 	const struct failure failure = {.story = &story,
 	        .step = &step,
 	        .what = "expect",
@@ -351,15 +357,22 @@ static void a_failure_says_what_is_needed(void **state)
 	        .nearest = timeline_get(timeline, 2),
 	        .nearest_why = "text is m27",
 	        .lost_text = "m27",
-	        .replay = "scenario run 1"};
+	        .evidence = &evidence,
+	        .seed = 7,
+	        .sut = "bridge@3f2c1a09",
+	        .replay = "scenario run 1",
+	        .explain = "scenario explain 1 m27",
+	        .virtual_us = 1842000,
+	        .real_ms = 31};
 
 	(void)state;
-	autofree char *text = failure_to_str(&failure, timeline, 1842000, 31);
+	autofree char *text = failure_to_str(&failure, timeline);
 	static const char *const parts[] = {
-	        "FAIL scenarios/1.yaml:12:5 expect   req MSG-03   virtual 0:00:01.842   real 31 ms\n",
+	        "FAIL scenarios/1.yaml:12:5 expect   req MSG-03   virtual 0:00:01.842   real 31 ms   sut bridge@3f2c1a09   seed 7\n",
 	        "  expected  m1..m50\n", "  observed  49 of 50\n", "but text is m27",
-	        "  last signs of \"m27\"\n", "  around\n",
-	        "  replay    scenario run 1\n"};
+	        "  life of   \"m27\": written (3), sent to the bridge (4), never stored\n",
+	        "  around\n", "  replay    scenario run 1\n",
+	        "  explain   scenario explain 1 m27\n"};
 	const char *from = text;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const char *found = strstr(from, parts[i]);
@@ -369,6 +382,7 @@ static void a_failure_says_what_is_needed(void **state)
 		from = found;
 	}
 	assert_null(strstr(text, "level=debug"));
+	evidence_finish(&evidence);
 	timeline_destroy(&timeline);
 }
 
