@@ -155,6 +155,11 @@ MIB ?= 100
 .PHONY: bench-files
 bench-files: all
 	@ci/bench-files $(BUILD) $(MIB)
+# What comes from the table of Slack's events.
+.PHONY: event-docs
+event-docs: all
+	@$(BUILD)/matrix-slack-bridge --events-doc >docs/slack-events.md
+	@$(BUILD)/matrix-slack-bridge --app-manifest >deploy/slack-app-manifest.yaml
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 lint:

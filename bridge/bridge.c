@@ -10,6 +10,7 @@
 #include "bridge/flow/members.h"
 #include "bridge/flow/poke.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/power.h"
 #include "bridge/flow/quarantine.h"
 #include "bridge/matrix/appservice.h"
 #include "bridge/ops/crash.h"
@@ -17,6 +18,7 @@
 #include "bridge/ops/secrets.h"
 #include "bridge/start.h"
 #include "lib/log.h"
+#include "lib/map.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <signal.h>
@@ -261,6 +263,8 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 	app->portals = portals_create(app);
 	app->ghosts = ghosts_create(app);
 	app->members = members_create(app);
+	app->power = power_create(app);
+	app->unknown = map_create();
 	bridge->poke = poke_create(app);
 	return 0;
 }
@@ -280,6 +284,8 @@ static void close_parts(struct bridge *bridge)
 	portals_destroy(&app->portals);
 	ghosts_destroy(&app->ghosts);
 	members_destroy(&app->members);
+	power_destroy(&app->power);
+	map_destroy(&app->unknown, NULL);
 	logins_destroy(&app->logins);
 	files_destroy(&app->files);
 	store_close(&app->store);

@@ -6,6 +6,7 @@
 #include "bridge/config/config.h"
 #include "bridge/config/registration.h"
 #include "bridge/exit_codes.h"
+#include "bridge/slack/event_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,8 @@ enum flag {
 	FLAG_IGNORE_SERVER,
 	FLAG_CONFIG_DOC,
 	FLAG_CONFIG_SCHEMA,
+	FLAG_EVENTS_DOC,
+	FLAG_APP_MANIFEST,
 	FLAG_DOCTOR,
 	FLAG_ROTATE_KEY,
 };
@@ -43,6 +46,8 @@ static const struct option options[] = {
         {"doctor", no_argument, NULL, FLAG_DOCTOR},
         {"rotate-key", required_argument, NULL, FLAG_ROTATE_KEY},
         {"config-schema", no_argument, NULL, FLAG_CONFIG_SCHEMA},
+        {"events-doc", no_argument, NULL, FLAG_EVENTS_DOC},
+        {"app-manifest", no_argument, NULL, FLAG_APP_MANIFEST},
         {NULL, 0, NULL, 0},
 };
 
@@ -69,6 +74,8 @@ static const char usage[] = NAME
         "                                 Run although the homeserver is outdated.\n"
         "      --config-doc               Print the document of all keys and quit.\n"
         "      --config-schema            Print the JSON Schema of the configuration and quit.\n"
+        "      --events-doc               Print the document of Slack's events and quit.\n"
+        "      --app-manifest             Print the manifest of the Slack app and quit.\n"
         "  -h, --help                     Print this and quit.\n";
 
 static void set_flag(struct cli *cli, int flag)
@@ -112,6 +119,12 @@ static void set_flag(struct cli *cli, int flag)
 		break;
 	case FLAG_CONFIG_SCHEMA:
 		cli->config_schema = true;
+		break;
+	case FLAG_EVENTS_DOC:
+		cli->events_doc = true;
+		break;
+	case FLAG_APP_MANIFEST:
+		cli->app_manifest = true;
 		break;
 	case FLAG_ROTATE_KEY:
 		cli->new_key_path = optarg;
@@ -265,6 +278,14 @@ int cli_run_files(const struct cli *cli)
 	}
 	if (cli->config_doc) {
 		config_write_doc(cli->out);
+		return EXIT_OK;
+	}
+	if (cli->events_doc) {
+		slack_event_write_doc(cli->out);
+		return EXIT_OK;
+	}
+	if (cli->app_manifest) {
+		slack_event_write_manifest(cli->out);
 		return EXIT_OK;
 	}
 	if (cli->config_schema) {

@@ -17,6 +17,7 @@ struct cli {
 	bool doctor;                    /* our own: for main, which runs it */
 	const char *new_key_path;       /* --rotate-key; NULL: not asked for */
 	bool config_doc, config_schema; /* our own: print the document, the JSON Schema */
+	bool events_doc, app_manifest;  /* our own: event_table.h */
 	bool ignore_unsupported_database;
 	bool ignore_foreign_tables;
 	bool ignore_unsupported_server;

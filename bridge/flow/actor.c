@@ -2,6 +2,7 @@
 
 #include "bridge/flow/app.h"
 #include "bridge/flow/members.h"
+#include "bridge/flow/power.h"
 #include "lib/str.h"
 
 enum step_rc actor_ensure_member(
@@ -10,12 +11,20 @@ enum step_rc actor_ensure_member(
 	struct app *app = flow->app;
 
 	/* The bot made the room. */
-	if (str_equal(mxid, matrix_bot_mxid(app->matrix)) ||
-	        members_has(app->members, portal->room_id, mxid)) {
+	if (str_equal(mxid, matrix_bot_mxid(app->matrix))) {
 		return STEP_DONE;
 	}
-	return wait_waiter(flow,
-	        members_ensure(app->members, portal->room_id, mxid, flow_ready, flow));
+	if (!members_has(app->members, portal->room_id, mxid)) {
+		return wait_waiter(flow, members_ensure(app->members, portal->room_id,
+		                                 mxid, flow_ready, flow));
+	}
+	/* What was said before a channel was archived may come after. */
+	if (portal->level > 0 &&
+	        !power_has(app->power, portal->room_id, mxid, portal->level)) {
+		return wait_waiter(flow, power_voice(app->power, portal->room_id, mxid,
+		                                 portal->level, flow_ready, flow));
+	}
+	return STEP_DONE;
 }
 
 enum step_rc actor_ensure(struct flow *flow, struct login *login,

@@ -24,8 +24,10 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct portals *portals;
 	struct ghosts *ghosts;
 	struct members *members;
+	struct power *power;
 	struct files *files;
-	uint64_t seed; /* of all jitter */
+	uint64_t seed;       /* of all jitter */
+	struct map *unknown; /* types of events that were logged as unknown */
 	cJSON *poison; /* events the doors leave out: see quarantine.h; NULL: none yet */
 	char life[40]; /* differs from process to process */
 };
@@ -43,6 +45,10 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_OPEN_PORTAL "open_portal"
 #define FLOW_INVITE_OWNER "invite_owner"
 #define FLOW_LOGIN_SYNC "login_sync"
+#define FLOW_LOGIN_LOOK "login_look"
+#define FLOW_SLACK_CHANNEL "slack_channel"
+#define FLOW_SLACK_MEMBER "slack_member"
+#define FLOW_CHANNEL_MOVED "channel_moved"
 #define FLOW_MATRIX_MESSAGE "matrix_message"
 #define FLOW_MATRIX_EDIT "matrix_edit"
 #define FLOW_MATRIX_REDACTION "matrix_redaction"
@@ -58,7 +64,8 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 
 extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion_flow,
         slack_reaction_flow, catch_up_flow, open_portal_flow, invite_owner_flow,
-        login_sync_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
+        login_sync_flow, login_look_flow, slack_channel_flow, slack_member_flow,
+        channel_moved_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
         matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
         slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
         matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow,

@@ -10,6 +10,7 @@
 #include "bridge/flow/catch_up_bound.h"
 #include "bridge/flow/catch_up_compare.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/slack_channel.h"
 #include "bridge/flow/slack_message.h"
 #include "lib/buf.h"
 #include "lib/log.h"
@@ -326,14 +327,9 @@ const struct flow_def catch_up_flow = {
 
 /* ---------------------------------------------------------------- beginning */
 
-/* since: a ts; "": the database knows. */
-static void add_job(struct login *login, struct store_tx *tx, const struct portal *portal,
-        const char *since)
+void catch_up_add(struct app *app, struct store_tx *tx, const char *key,
+        const struct portal *portal, const char *since)
 {
-	int64_t now_ms = loop_wall_ms(login->app->loop);
-	autofree char *key =
-	        xasprintf("c:%s:%s:%lld%s%s", portal->team_id, portal->channel_id,
-	                (long long)now_ms, since[0] == '\0' ? "" : ":", since);
 	autofree char *lane = lane_from_slack(portal->team_id, portal->channel_id);
 	autojson cJSON *payload = json_new();
 
@@ -343,7 +339,7 @@ static void add_job(struct login *login, struct store_tx *tx, const struct porta
 		json_set_str(payload, "since", since);
 	}
 	autofree char *text = json_print(payload);
-	queue_add(login->app->queue, tx, key, lane, FLOW_CATCH_UP, text);
+	queue_add(app->queue, tx, key, lane, FLOW_CATCH_UP, text);
 }
 
 /* What of a login outlives a transaction. */
@@ -393,6 +389,7 @@ static void add_jobs(struct login *login, const char *since)
 {
 	struct app *app = login->app;
 	struct store_tx *tx = store_tx_create(app->store);
+	int64_t now_ms = loop_wall_ms(app->loop);
 	const struct portal *portal;
 
 	for (size_t i = 0; portals_next(app->portals, &i, &portal);) {
@@ -403,8 +400,15 @@ static void add_jobs(struct login *login, const char *since)
 			submit(login, tx);
 			tx = store_tx_create(app->store);
 		}
-		add_job(login, tx, portal, since);
+		if (!str_equal(portal->state, "open")) {
+			continue; /* its history cannot be read */
+		}
+		autofree char *key =
+		        xasprintf("c:%s:%s:%lld%s%s", portal->team_id, portal->channel_id,
+		                (long long)now_ms, since[0] == '\0' ? "" : ":", since);
+		catch_up_add(app, tx, key, portal, since);
 	}
+	login_look_add(login, tx, now_ms);
 	submit(login, tx);
 }
 

@@ -3,9 +3,18 @@
 #define BRIDGE_FLOW_CATCH_UP_H
 
 #include "bridge/flow/logins.h"
+#include "bridge/store/store.h"
 
-/* Adds a job for each of the login's portals; they stand before all live events in their
- * lanes. To be called when a connection is up again, before its first event is taken. */
+struct portal;
+
+/* Adds a job for one portal, whose history can be read again; key: unique for the
+ * occasion. since: a ts; "": the database knows. */
+void catch_up_add(struct app *app, struct store_tx *tx, const char *key,
+        const struct portal *portal, const char *since);
+
+/* Adds a job for each of the login's portals, and one to look for what else changed; they
+ * stand before all live events in their lanes. To be called when a connection is up
+ * again, before its first event is taken. */
 void catch_up_begin(struct login *login);
 
 /* Of what was posted since then something is missing, though later things are there. The

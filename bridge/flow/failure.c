@@ -4,6 +4,7 @@
 #include "bridge/flow/logins.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/slack_channel.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -209,6 +210,24 @@ const struct failure *failure_find(const char *name)
 	return NULL;
 }
 
+/* What these words say of a channel may not be known yet. */
+static void look_at_channel(struct flow *flow, struct store_tx *tx)
+{
+	static const char *const words[] = {"is_archived", "is_inactive",
+	        "not_in_channel", "channel_not_found",
+	        "restricted_action_read_only_channel", NULL};
+	const struct portal *portal = payload_portal(flow);
+	autofree char *key = xasprintf("look:%s:%u", flow->key, flow->attempts);
+
+	for (const char *const *word = words; portal != NULL && *word != NULL; word++) {
+		if (str_equal(*word, flow->err.name)) {
+			slack_channel_look(
+			        flow->app, tx, key, portal->team_id, portal->channel_id);
+			return;
+		}
+	}
+}
+
 void failure_tell(struct flow *flow, struct store_tx *tx, const char *what,
         const char *event, const char *once)
 {
@@ -226,6 +245,7 @@ void failure_tell(struct flow *flow, struct store_tx *tx, const char *what,
 	        can_retry ? " React to it with \xF0\x9F\x94\x81 to try again." : "");
 
 	notice_add(flow->app, tx, key, payload_text(flow, "room"), event, text);
+	look_at_channel(flow, tx);
 }
 
 struct err failure_judge(const struct err *err)

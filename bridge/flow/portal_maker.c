@@ -1,7 +1,7 @@
 #include "bridge/flow/portal_maker.h"
 
-#include "bridge/config/template.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/channel_shape.h"
 #include "bridge/flow/invite_owner.h"
 #include "bridge/flow/room_shape.h"
 #include "lib/log.h"
@@ -21,7 +21,6 @@ struct portal_maker {
 	struct portal *portal;
 	struct login *login;
 	struct timer delay;
-	char *topic;
 	cJSON *rooms; /* the bot's rooms still to be looked at */
 	struct store_tx *tx;
 	struct slack_call *slack;
@@ -54,9 +53,9 @@ static void store_portal(
 		invite_owner_add(maker->login->app, maker->tx, key, room_id,
 		        maker->login->owner_mxid);
 	}
-	store_tx_add(maker->tx, STMT_PORTAL_PUT, "ssssssi", portal->team_id,
+	store_tx_add(maker->tx, STMT_PORTAL_PUT, "ssssssis", portal->team_id,
 	        portal->channel_id, room_id, portal->name, portal->kind, portal->state,
-	        loop_wall_ms(maker->app->loop));
+	        loop_wall_ms(maker->app->loop), portal->topic);
 	store_tx_submit(maker->tx, done, maker);
 }
 
@@ -118,7 +117,8 @@ static void create(struct portal_maker *maker)
 	        .team_name = maker->login->team_name,
 	        .channel_id = maker->portal->channel_id,
 	        .name = maker->portal->name,
-	        .topic = maker->topic,
+	        .topic = maker->portal->topic,
+	        .owner_mxid = maker->login->owner_mxid,
 	        .bot_mxid = matrix_bot_mxid(maker->app->matrix),
 	        .bridge_id = bridge_id,
 	        .is_direct = str_equal(maker->portal->kind, "im"),
@@ -216,27 +216,6 @@ static void handle_intent(
 
 /* ---------------------------------------------------------------- info */
 
-static const char *const kind_names[] = {"public", "private", "mpim", "im"};
-
-static char *name_by_template(
-        const struct portal_maker *maker, const struct slack_channel *ch)
-{
-	autojson cJSON *vars = json_new();
-	struct err err;
-
-	json_set_str(vars, "ID", ch->id);
-	json_set_str(vars, "Name", ch->name);
-	json_set_bool(
-	        vars, "IsChannel", ch->kind == SLACK_PUBLIC || ch->kind == SLACK_PRIVATE);
-	json_set_bool(vars, "IsPrivate", ch->kind == SLACK_PRIVATE);
-	json_set_bool(vars, "IsIM", ch->kind == SLACK_IM);
-	json_set_bool(vars, "IsMpIM", ch->kind == SLACK_MPIM);
-	json_set_bool(vars, "IsNoteToSelf", false);
-	char *name = template_expand(
-	        maker->app->config->slack.channel_name_template, vars, &err);
-	return name == NULL ? xstrdup(ch->name) : name;
-}
-
 static void handle_info(
         const struct slack_channel *channel, const struct err *err, void *arg)
 {
@@ -247,10 +226,13 @@ static void handle_info(
 		finish(maker, err);
 		return;
 	}
-	autofree char *name = name_by_template(maker, channel);
+	const struct channel_team team = {
+	        maker->login->team_name, maker->login->team_domain};
+	autofree char *name = channel_shape_name(maker->app->config, channel, &team);
+	autofree char *topic = channel_shape_topic(channel);
 	str_replace(&maker->portal->name, name);
-	str_replace(&maker->portal->kind, kind_names[channel->kind]);
-	maker->topic = xstrdup(channel->topic);
+	str_replace(&maker->portal->topic, topic);
+	str_replace(&maker->portal->kind, channel_shape_kind(channel->kind));
 	store_portal(maker, NULL, handle_intent);
 }
 
@@ -279,7 +261,6 @@ void portal_maker_destroy(struct portal_maker **maker)
 	slack_call_cancel(&(*maker)->slack);
 	matrix_call_cancel(&(*maker)->matrix);
 	cJSON_Delete((*maker)->rooms);
-	free((*maker)->topic);
 	free(*maker);
 	*maker = NULL;
 }

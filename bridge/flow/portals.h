@@ -9,11 +9,15 @@
 struct portals;
 struct portal_maker;
 
-struct portal { /* owned by portals; stays */
+struct portal {           /* owned by portals; stays */
+	struct list link; /* portals::retired, or alone */
 	char *team_id, *channel_id;
-	char *room_id; /* NULL until the room is made */
-	char *name, *kind;
-	char *state;        /* "making" or "open" */
+	char *former_id; /* the channel's ID before; "" if it never had another */
+	char *room_id;   /* NULL until the room is made */
+	char *name, *topic, *kind;
+	char *state;        /* "making", "open", "archived", "left" or "gone" */
+	int level;          /* of power, that writing needs; 0: what the room asks for */
+	char *levels;       /* the room's power levels before that, JSON; "" at level 0 */
 	bool intent_is_old; /* "making" was found in the database: a room may exist
 	                       already */
 	struct portal_maker *maker;
@@ -29,6 +33,25 @@ struct waiter *portals_load(struct portals *portals, waiter_fn *done, void *arg)
 /* NULL if there is no such portal, or its room is not made yet. */
 const struct portal *portals_by_channel(
         const struct portals *portals, const char *team_id, const char *channel_id);
+/* Is there one, or is one being made? */
+bool portals_know(
+        const struct portals *portals, const char *team_id, const char *channel_id);
+/* The ID under which a channel is known here: another one if this is a former one.
+ * Borrowed. */
+const char *portals_current_id(
+        const struct portals *portals, const char *team_id, const char *channel_id);
+/* The channel has another ID from tx's commit on; a portal that was made under that one
+ * meanwhile gives way, and its room is nobody's. */
+void portals_move(struct portals *portals, const struct portal *portal,
+        const char *new_id, struct store_tx *tx);
+/* Stores what differs from what is known, with tx, and takes it over once that is
+ * committed. */
+struct portal_change {
+	const char *name, *topic, *kind, *state, *levels;
+	int level;
+};
+void portals_change(struct portals *portals, const struct portal *portal,
+        const struct portal_change *change, struct store_tx *tx);
 const struct portal *portals_by_room(const struct portals *portals, const char *room_id);
 /* Those with a room. for (size_t i = 0; portals_next(portals, &i, &portal);) */
 bool portals_next(

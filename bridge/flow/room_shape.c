@@ -1,5 +1,6 @@
 #include "bridge/flow/room_shape.h"
 
+#include "bridge/flow/power_levels.h"
 #include "lib/mem.h"
 #include <stdlib.h>
 
@@ -25,7 +26,7 @@ static void add_state(cJSON *state, const char *type, const char *key, cJSON *co
 	cJSON_AddItemToArray(state, event);
 }
 
-static cJSON *bridge_info(const struct room_shape *shape)
+cJSON *room_shape_bridge_info(const struct room_shape *shape)
 {
 	cJSON *info = json_new(), *protocol = json_new(), *network = json_new();
 	cJSON *channel = json_new();
@@ -46,21 +47,6 @@ static cJSON *bridge_info(const struct room_shape *shape)
 	return json_set(info, "channel", channel);
 }
 
-static cJSON *power_levels(const struct room_shape *shape)
-{
-	cJSON *levels = json_new(), *users = json_new(), *events = json_new();
-
-	/* The creator must be in `users`: conduwuit replaces the whole key. */
-	json_set_int(users, shape->bot_mxid, 100);
-	json_set_int(events, "m.room.name", 100); /* the bridge would rename it back */
-	json_set_int(events, "m.room.tombstone", 100);
-	json_set_int(events, "m.room.server_acl", 100);
-	json_set_int(events, "m.room.encryption", 100);
-	json_set_int(events, "m.room.power_levels", 100);
-	json_set(levels, "users", users);
-	return json_set(levels, "events", events);
-}
-
 cJSON *room_shape_to_json(const struct room_shape *shape)
 {
 	cJSON *body = json_new(), *state = cJSON_CreateArray(), *members = json_new();
@@ -68,8 +54,9 @@ cJSON *room_shape_to_json(const struct room_shape *shape)
 	json_set(
 	        members, "service_members", cJSON_CreateStringArray(&shape->bot_mxid, 1));
 	add_state(state, "io.element.functional_members", "", members);
-	add_state(state, "m.bridge", shape->bridge_id, bridge_info(shape));
-	add_state(state, "uk.half-shot.bridge", shape->bridge_id, bridge_info(shape));
+	add_state(state, "m.bridge", shape->bridge_id, room_shape_bridge_info(shape));
+	add_state(state, "uk.half-shot.bridge", shape->bridge_id,
+	        room_shape_bridge_info(shape));
 	json_set_str(body, "visibility", "private");
 	json_set_str(body, "preset", "private_chat");
 	json_set_str(body, "name", shape->name);
@@ -78,7 +65,8 @@ cJSON *room_shape_to_json(const struct room_shape *shape)
 	}
 	json_set_bool(body, "is_direct", shape->is_direct);
 	json_set(body, "initial_state", state);
-	json_set(body, "power_level_content_override", power_levels(shape));
+	json_set(body, "power_level_content_override",
+	        power_levels_new(shape->bot_mxid, shape->owner_mxid));
 	if (!shape->federate) {
 		json_set(body, "creation_content",
 		        json_set_bool(json_new(), "m.federate", false));

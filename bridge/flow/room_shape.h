@@ -6,7 +6,8 @@
 
 struct room_shape {
 	const char *team_id, *team_name, *channel_id, *name, *topic, *bot_mxid;
-	const char *bridge_id; /* state key of m.bridge */
+	const char *owner_mxid; /* the login's; NULL: nobody */
+	const char *bridge_id;  /* state key of m.bridge */
 	bool is_direct, federate;
 };
 
@@ -16,6 +17,8 @@ struct room_shape {
  * the room is recorded. */
 cJSON *room_shape_to_json(const struct room_shape *shape);
 
+/* The content of m.bridge and uk.half-shot.bridge. Caller deletes. */
+cJSON *room_shape_bridge_info(const struct room_shape *shape);
 /* The state key of m.bridge, one for the whole bridge as in mautrix bridges: domain/id.
  * Caller frees. */
 char *room_shape_bridge_id(const char *domain, const char *appservice_id);

@@ -3,16 +3,21 @@
 #include "bridge/convert/edits.h"
 #include "bridge/flow/app.h"
 #include "bridge/flow/catch_up.h"
+#include "bridge/flow/channel_moved.h"
 #include "bridge/flow/credentials.h"
 #include "bridge/flow/logins.h"
+#include "bridge/flow/portals.h"
 #include "bridge/flow/quarantine.h"
 #include "bridge/flow/slack_change.h"
+#include "bridge/flow/slack_channel.h"
 #include "bridge/flow/slack_file.h"
 #include "bridge/flow/slack_limited.h"
+#include "bridge/flow/slack_member.h"
 #include "bridge/flow/slack_message.h"
 #include "bridge/slack/events.h"
 #include "lib/crumb.h"
 #include "lib/log.h"
+#include "lib/map.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -20,6 +25,7 @@
 enum {
 	ACK_WITHIN_MS = 3000, /* docs.slack.dev, Events API: then it is sent again */
 	MAX_KEPT_BYTES = 64 * 1024,
+	MAX_UNKNOWN = 100,
 };
 
 /* An acknowledgement that waits for its commit. Refers to the login by team, for it may
@@ -137,7 +143,17 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 	case SLACK_EVENT_REACTION_ADDED:
 	case SLACK_EVENT_REACTION_REMOVED:
 		return is_own ? NULL : slack_reaction_add;
+	case SLACK_EVENT_CHANNEL:
+		return slack_channel_add;
+	case SLACK_EVENT_CHANNEL_MOVED:
+		return channel_moved_add;
+	case SLACK_EVENT_MEMBER_LEFT:
+		/* Its own leaving has an event of its own, but not always. */
+		return is_own ? slack_channel_add : slack_member_add;
 	case SLACK_EVENT_MEMBER_JOINED:
+		return is_own ? NULL : slack_member_add;
+	case SLACK_EVENT_USER:
+	case SLACK_EVENT_TEAM:
 	case SLACK_EVENT_TOKENS_REVOKED:
 	case SLACK_EVENT_APP_UNINSTALLED:
 	case SLACK_EVENT_IGNORED:
@@ -159,6 +175,11 @@ static void take_own_join(struct login *login, const struct slack_envelope *enve
 	json_set_str(payload, "channel", event->channel_id);
 	autofree char *text = json_print(payload);
 	queue_add(login->app->queue, tx, key, lane, FLOW_OPEN_PORTAL, text);
+	if (portals_know(login->app->portals, login->team_id, event->channel_id)) {
+		autofree char *look = xasprintf("look:%s", event->event_id);
+		slack_channel_look(
+		        login->app, tx, look, login->team_id, event->channel_id);
+	}
 	store_tx_submit(tx, NULL, NULL);
 }
 
@@ -209,6 +230,20 @@ static void keep(struct login *login, const struct slack_envelope *envelope,
 	store_tx_submit(tx, NULL, NULL);
 }
 
+/* True once for each type; what comes from outside is not remembered without end. */
+static bool say_unknown(struct login *login, const struct slack_event *event)
+{
+	struct map *seen = login->app->unknown;
+
+	if (map_get(seen, event->type) != NULL || map_count(seen) >= MAX_UNKNOWN) {
+		return false;
+	}
+	map_set(seen, event->type, seen);
+	log_warn("unknown Slack event", "team=%s type=\"%s\" event=%s", login->team_id,
+	        event->type, event->event_id);
+	return true;
+}
+
 static void take_event(struct login *login, const struct slack_envelope *envelope,
         const struct slack_event *event)
 {
@@ -220,9 +255,6 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 	}
 	switch (event->kind) {
 	case SLACK_EVENT_MEMBER_JOINED:
-		if (!str_equal(event->user_id, login->bot_user_id)) {
-			break;
-		}
 		take_own_join(login, envelope, event);
 		return;
 	case SLACK_EVENT_TOKENS_REVOKED:
@@ -238,11 +270,19 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 	case SLACK_EVENT_FILES_GONE:
 	case SLACK_EVENT_REACTION_ADDED:
 	case SLACK_EVENT_REACTION_REMOVED:
+	case SLACK_EVENT_CHANNEL:
+	case SLACK_EVENT_MEMBER_LEFT:
+	case SLACK_EVENT_CHANNEL_MOVED:
+	case SLACK_EVENT_USER:
+	case SLACK_EVENT_TEAM:
 	case SLACK_EVENT_IGNORED:
 		break;
 	case SLACK_EVENT_UNKNOWN:
-		keep(login, envelope, event->event_id, "unknown type of event");
-		return;
+		if (say_unknown(login, event)) {
+			keep(login, envelope, event->event_id, "unknown type of event");
+			return;
+		}
+		break;
 	}
 	ack_now(login, envelope); /* nothing to keep */
 }
@@ -292,6 +332,8 @@ static void take_envelope(struct login *login, const struct slack_envelope *enve
 		keep(login, envelope, envelope->envelope_id, "malformed");
 		return;
 	}
+	event.channel_id =
+	        portals_current_id(login->app->portals, login->team_id, event.channel_id);
 	log_debug("Slack event",
 	        "team=%s event=%s type=\"%s\" subtype=\"%s\" channel=%s ts=%s attempt=%d",
 	        login->team_id, event.event_id, event.type, event.subtype,

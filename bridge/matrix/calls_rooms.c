@@ -163,3 +163,20 @@ struct matrix_call *matrix_get_state(struct matrix *matrix, const char *as,
 	        call, matrix_report_json, (union matrix_done){.json = done}, arg);
 	return call;
 }
+
+struct matrix_call *matrix_put_state(struct matrix *matrix, const char *as,
+        const char *room_id, const char *type, const char *key, const cJSON *content,
+        matrix_text_fn *done, void *arg)
+{
+	const char *pattern = key[0] == '\0' ? "/_matrix/client/v3/rooms/{}/state/{}"
+	                                     : "/_matrix/client/v3/rooms/{}/state/{}/{}";
+	struct matrix_call *call = matrix_call_create(matrix, "put state",
+	        MATRIX_REPEATABLE, "PUT", pattern, MATRIX_PARTS(room_id, type, key));
+
+	matrix_call_as(call, as);
+	matrix_call_json(call, content);
+	call->path = "event_id";
+	matrix_call_start(
+	        call, matrix_report_text, (union matrix_done){.text = done}, arg);
+	return call;
+}

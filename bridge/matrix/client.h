@@ -88,6 +88,11 @@ struct matrix_call *matrix_joined_members(struct matrix *matrix, const char *as,
 struct matrix_call *matrix_get_state(struct matrix *matrix, const char *as,
         const char *room_id, const char *type, const char *key, matrix_json_fn *done,
         void *arg);
+/* PUT state/{type}/{key}: the event ID. Each is a new event, however alike: look before
+ * (matrix-protocol notes, 3.6). content is borrowed. */
+struct matrix_call *matrix_put_state(struct matrix *matrix, const char *as,
+        const char *room_id, const char *type, const char *key, const cJSON *content,
+        matrix_text_fn *done, void *arg);
 /* PUT send/{type}/{txn_id}: the event ID. The same txn_id again is the same request: it
  * must be unique over all rooms (conduwuit keys it by user alone). ts_ms 0: now. content
  * is borrowed. */

@@ -17,6 +17,7 @@ union slack_done {
 	slack_user_fn *user;
 	slack_channel_fn *channel;
 	slack_channels_fn *channels;
+	slack_members_fn *members;
 	slack_ts_fn *ts;
 	slack_history_fn *history;
 	slack_look_fn *look;

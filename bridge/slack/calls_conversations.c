@@ -27,6 +27,15 @@ static enum slack_channel_kind kind_of(const cJSON *obj)
 	return SLACK_PUBLIC;
 }
 
+static enum slack_posting posting_of(const cJSON *obj)
+{
+	if (json_bool(obj, "is_thread_only", false)) {
+		return SLACK_POSTING_THREADS;
+	}
+	return json_bool(obj, "is_read_only", false) ? SLACK_POSTING_ADMINS
+	                                             : SLACK_POSTING_ALL;
+}
+
 /* is_member is left out for IMs, and where only one's own conversations are listed. */
 static bool read_channel(const cJSON *obj, bool own, struct slack_channel *out)
 {
@@ -36,8 +45,14 @@ static bool read_channel(const cJSON *obj, bool own, struct slack_channel *out)
 	        .id = json_str_or(obj, "id", ""),
 	        .name = json_str_or(obj, "name", ""),
 	        .topic = json_str_or(obj, "topic.value", ""),
+	        .purpose = json_str_or(obj, "purpose.value", ""),
 	        .user = json_str_or(obj, "user", ""),
 	        .kind = kind,
+	        .posting = posting_of(obj),
+	        .is_general = json_bool(obj, "is_general", false),
+	        .is_shared = json_bool(obj, "is_shared", false),
+	        .is_ext_shared = json_bool(obj, "is_ext_shared", false),
+	        .is_org_shared = json_bool(obj, "is_org_shared", false),
 	        .is_member = json_bool(
 	                obj, "is_member", own || kind == SLACK_IM || kind == SLACK_MPIM),
 	        .is_archived = json_bool(obj, "is_archived", false),

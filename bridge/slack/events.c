@@ -2,131 +2,13 @@
 
 #include "lib/str.h"
 
+#include "bridge/slack/event_table.h"
 #include "bridge/slack/web_api.h"
 
 #include <string.h>
 
 /* Longest ID, ts or type taken for one; all of Slack's are far shorter. */
 enum { MAX_ID_BYTES = 255 };
-
-/* Events that an app may subscribe to and that have no effect here. */
-static const char *const known_events[] = {
-        "agent_session_started",
-        "app_deleted",
-        "app_home_opened",
-        "app_installed",
-        "app_mention", /* comes in addition to the message itself */
-        "app_requested",
-        "app_uninstalled_team",
-        "assistant_thread_context_changed",
-        "assistant_thread_started",
-        "channel_archive",
-        "channel_created",
-        "channel_deleted",
-        "channel_history_changed",
-        "channel_id_changed",
-        "channel_joined",
-        "channel_left",
-        "channel_rename",
-        "channel_shared",
-        "channel_unarchive",
-        "channel_unshared",
-        "email_domain_changed",
-        "emoji_changed",
-        "file_change",
-        "file_created",
-        "file_deleted",
-        "file_public",
-        "file_shared",
-        "file_unshared",
-        "group_archive",
-        "group_deleted",
-        "group_history_changed",
-        "group_joined",
-        "group_left",
-        "group_rename",
-        "group_unarchive",
-        "im_close",
-        "im_created",
-        "im_history_changed",
-        "im_open",
-        "member_joined_channel",
-        "member_left_channel",
-        "message",
-        "message_metadata_deleted",
-        "message_metadata_posted",
-        "message_metadata_updated",
-        "pin_added",
-        "pin_removed",
-        "reaction_added",
-        "reaction_removed",
-        "subteam_created",
-        "subteam_members_changed",
-        "subteam_updated",
-        "team_domain_change",
-        "team_join",
-        "team_rename",
-        "user_change",
-        "user_huddle_changed",
-        "user_profile_changed",
-        "user_status_changed",
-        NULL,
-};
-
-/* Message subtypes somebody wrote. */
-static const char *const written_subtypes[] = {
-        "", "bot_message", "me_message", "thread_broadcast", "file_share", NULL};
-
-/* Message subtypes by which Slack reports a change of the channel or of another message,
- * or withholds one. Most carry a text for Slack's own clients. */
-static const char *const report_subtypes[] = {
-        "app_conversation_join",
-        "app_conversation_leave",
-        "assistant_app_thread",
-        "bot_add",
-        "bot_disable",
-        "bot_enable",
-        "bot_remove",
-        "channel_archive",
-        "channel_convert_to_private",
-        "channel_convert_to_public",
-        "channel_join",
-        "channel_leave",
-        "channel_name",
-        "channel_posting_permission",
-        "channel_posting_permissions",
-        "channel_purpose",
-        "channel_topic",
-        "channel_unarchive",
-        "ekm_access_denied",
-        "group_archive",
-        "group_join",
-        "group_leave",
-        "group_name",
-        "group_purpose",
-        "group_topic",
-        "group_unarchive",
-        "message_changed",
-        "message_deleted",
-        "message_locked",
-        "message_replied",
-        "pinned_item",
-        "reply_broadcast",
-        "sh_room_created",
-        "tombstone",
-        "unpinned_item",
-        NULL,
-};
-
-static bool is_one_of(const char *word, const char *const *list)
-{
-	for (; *list != NULL; list++) {
-		if (strcmp(word, *list) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
 
 static bool is_id(const char *text)
 {
@@ -170,12 +52,12 @@ static bool was_written(const cJSON *event, const struct slack_event *out)
 	if (out->channel_id[0] == '\0' || out->ts[0] == '\0') {
 		return false;
 	}
-	if (is_one_of(out->subtype, written_subtypes)) {
-		/* message_replied comes without its subtype: by nobody. */
-		return out->user_id[0] != '\0' || out->bot_id[0] != '\0' ||
-		       out->subtype[0] != '\0';
+	if (slack_subtype_row(out->subtype) == NULL) {
+		return out->text[0] != '\0';
 	}
-	return !is_one_of(out->subtype, report_subtypes) && out->text[0] != '\0';
+	/* message_replied comes without its subtype: by nobody. */
+	return out->user_id[0] != '\0' || out->bot_id[0] != '\0' ||
+	       out->subtype[0] != '\0';
 }
 
 const char *slack_event_gone_file(const struct slack_event *event, unsigned index)
@@ -231,34 +113,71 @@ static bool is_change(const struct slack_event *out)
 	               strcmp(out->subtype, "message_deleted") == 0);
 }
 
-static enum slack_event_kind kind_of(const cJSON *event, const struct slack_event *out)
+static enum slack_event_kind message_kind(
+        const cJSON *event, const struct slack_event *out)
 {
+	const struct slack_event_row *row = slack_subtype_row(out->subtype);
+
 	if (is_change(out)) {
 		return change_kind(out);
 	}
-	if (strcmp(out->type, "message") == 0) {
-		return was_written(event, out) ? SLACK_EVENT_MESSAGE
-		                               : SLACK_EVENT_IGNORED;
+	if (row != NULL && row->kind == SLACK_EVENT_CHANNEL) {
+		return out->channel_id[0] != '\0' ? SLACK_EVENT_CHANNEL
+		                                  : SLACK_EVENT_IGNORED;
 	}
-	if (strcmp(out->type, "file_deleted") == 0) {
-		return slack_event_gone_file(out, 0) != NULL ? SLACK_EVENT_FILES_GONE
-		                                             : SLACK_EVENT_IGNORED;
+	if (row != NULL && row->kind != SLACK_EVENT_MESSAGE) {
+		return SLACK_EVENT_IGNORED;
 	}
-	if (str_starts(out->type, "reaction_")) {
+	return was_written(event, out) ? SLACK_EVENT_MESSAGE : SLACK_EVENT_IGNORED;
+}
+
+/* Of an event that has all it needs. */
+static bool is_whole(
+        enum slack_event_kind kind, const cJSON *event, const struct slack_event *out)
+{
+	switch (kind) {
+	case SLACK_EVENT_CHANNEL:
+		return out->channel_id[0] != '\0';
+	case SLACK_EVENT_MEMBER_JOINED:
+	case SLACK_EVENT_MEMBER_LEFT:
+		return out->user_id[0] != '\0' && out->channel_id[0] != '\0';
+	case SLACK_EVENT_CHANNEL_MOVED:
+		return is_id(json_str(event, "old_channel_id")) &&
+		       is_id(json_str(event, "new_channel_id"));
+	case SLACK_EVENT_USER:
+		return out->user_id[0] != '\0';
+	case SLACK_EVENT_FILES_GONE:
+		return slack_event_gone_file(out, 0) != NULL;
+	case SLACK_EVENT_MESSAGE:
+	case SLACK_EVENT_EDITED:
+	case SLACK_EVENT_DELETED:
+	case SLACK_EVENT_REACTION_ADDED:
+	case SLACK_EVENT_REACTION_REMOVED:
+	case SLACK_EVENT_TEAM:
+	case SLACK_EVENT_TOKENS_REVOKED:
+	case SLACK_EVENT_APP_UNINSTALLED:
+	case SLACK_EVENT_IGNORED:
+	case SLACK_EVENT_UNKNOWN:
+		break;
+	}
+	return true;
+}
+
+static enum slack_event_kind kind_of(const cJSON *event, const struct slack_event *out)
+{
+	const struct slack_event_row *row = slack_event_row(out->type);
+
+	if (row == NULL) {
+		return SLACK_EVENT_UNKNOWN;
+	}
+	if (row->kind == SLACK_EVENT_MESSAGE) {
+		return message_kind(event, out);
+	}
+	if (row->kind == SLACK_EVENT_REACTION_ADDED ||
+	        row->kind == SLACK_EVENT_REACTION_REMOVED) {
 		return reaction_kind(event, out);
 	}
-	if (strcmp(out->type, "member_joined_channel") == 0) {
-		bool whole = out->user_id[0] != '\0' && out->channel_id[0] != '\0';
-		return whole ? SLACK_EVENT_MEMBER_JOINED : SLACK_EVENT_IGNORED;
-	}
-	if (strcmp(out->type, "tokens_revoked") == 0) {
-		return SLACK_EVENT_TOKENS_REVOKED;
-	}
-	if (strcmp(out->type, "app_uninstalled") == 0) {
-		return SLACK_EVENT_APP_UNINSTALLED;
-	}
-	return is_one_of(out->type, known_events) ? SLACK_EVENT_IGNORED
-	                                          : SLACK_EVENT_UNKNOWN;
+	return is_whole(row->kind, event, out) ? row->kind : SLACK_EVENT_IGNORED;
 }
 
 /* Of a deleted one only what it was is left. */

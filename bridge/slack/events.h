@@ -20,10 +20,16 @@ enum slack_event_kind {
 	                           too */
 	SLACK_EVENT_REACTION_ADDED, /* by user_id to target_ts */
 	SLACK_EVENT_REACTION_REMOVED,
-	SLACK_EVENT_MEMBER_JOINED,  /* of a user to a channel */
+	SLACK_EVENT_MEMBER_JOINED, /* of a user to a channel */
+	SLACK_EVENT_MEMBER_LEFT,
+	/* Something about a channel is not as it was: type or subtype say what. */
+	SLACK_EVENT_CHANNEL,
+	SLACK_EVENT_CHANNEL_MOVED,  /* raw: old_channel_id, new_channel_id */
+	SLACK_EVENT_USER,           /* user_id is new or has changed: raw, "user" */
+	SLACK_EVENT_TEAM,           /* the workspace's name, domain or picture */
 	SLACK_EVENT_TOKENS_REVOKED, /* user_id is one of the bots meant; "" if none */
 	SLACK_EVENT_APP_UNINSTALLED,
-	SLACK_EVENT_IGNORED, /* known, without effect here; `type` says which */
+	SLACK_EVENT_IGNORED, /* known, without effect (event_table.h); or not whole */
 	SLACK_EVENT_UNKNOWN, /* not known; `type` says which */
 };
 

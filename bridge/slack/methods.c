@@ -15,6 +15,13 @@ static const struct slack_method_info methods[SLACK_METHODS] = {
         [SLACK_CHAT_UPDATE] = {"chat.update", true, TIER_3, 0},
         [SLACK_CONVERSATIONS_HISTORY] = {"conversations.history", false, TIER_3, 0},
         [SLACK_CONVERSATIONS_INFO] = {"conversations.info", false, TIER_3, 0},
+        /* Twice done is as once. */
+        [SLACK_CONVERSATIONS_INVITE] = {"conversations.invite", false, TIER_3, 0},
+        [SLACK_CONVERSATIONS_JOIN] = {"conversations.join", false, TIER_3, 0},
+        [SLACK_CONVERSATIONS_KICK] = {"conversations.kick", false, TIER_3, 0},
+        [SLACK_CONVERSATIONS_MEMBERS] = {"conversations.members", false, TIER_4, 0},
+        [SLACK_CONVERSATIONS_RENAME] = {"conversations.rename", false, TIER_2, 0},
+        [SLACK_CONVERSATIONS_SET_TOPIC] = {"conversations.setTopic", false, TIER_2, 0},
         [SLACK_CONVERSATIONS_REPLIES] = {"conversations.replies", false, TIER_3, 0},
         /* Twice done is as once: neither is unsure. */
         [SLACK_REACTIONS_ADD] = {"reactions.add", false, TIER_3, 0},

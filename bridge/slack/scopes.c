@@ -7,6 +7,7 @@ const struct slack_scope slack_scopes[] = {
         {"chat:write", "messages to Slack"},
         {"chat:write.customize", "names and pictures of Matrix users on Slack"},
         {"channels:read", "rooms of public channels"},
+        {"channels:join", "going on by itself in public channels that were unarchived"},
         {"channels:history", "messages of public channels"},
         {"groups:read", "rooms of private channels"},
         {"groups:history", "messages of private channels"},

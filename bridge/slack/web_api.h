@@ -94,11 +94,14 @@ struct slack_call *slack_bots_info(
 
 /* ---- conversations.info, users.conversations ---- */
 enum slack_channel_kind { SLACK_PUBLIC, SLACK_PRIVATE, SLACK_MPIM, SLACK_IM };
+enum slack_posting { SLACK_POSTING_ALL, SLACK_POSTING_ADMINS, SLACK_POSTING_THREADS };
 struct slack_channel {
-	const char *id, *name, *topic,
+	const char *id, *name, *topic, *purpose,
 	        *user; /* user: the other one in an IM; "" if absent */
 	enum slack_channel_kind kind;
-	bool is_member, is_archived;
+	enum slack_posting posting; /* who may write outside of threads */
+	bool is_member, is_archived, is_general;
+	bool is_shared, is_ext_shared, is_org_shared;
 	int64_t updated_ms;
 };
 typedef void slack_channel_fn(
@@ -111,6 +114,27 @@ typedef void slack_channels_fn(const struct slack_channel *channels, size_t coun
         const char *next_cursor, const struct err *err, void *arg);
 struct slack_call *slack_users_conversations(
         struct slack_api *api, const char *cursor, slack_channels_fn *done, void *arg);
+
+/* ---- conversations.join, rename, setTopic, invite, kick ---- */
+typedef void slack_ok_fn(const struct err *err, void *arg);
+/* Being there already, or not any more, counts as success. */
+struct slack_call *slack_conversations_join(
+        struct slack_api *api, const char *channel_id, slack_ok_fn *done, void *arg);
+struct slack_call *slack_conversations_invite(struct slack_api *api,
+        const char *channel_id, const char *user_id, slack_ok_fn *done, void *arg);
+struct slack_call *slack_conversations_kick(struct slack_api *api, const char *channel_id,
+        const char *user_id, slack_ok_fn *done, void *arg);
+struct slack_call *slack_conversations_rename(struct slack_api *api,
+        const char *channel_id, const char *name, slack_ok_fn *done, void *arg);
+struct slack_call *slack_conversations_set_topic(struct slack_api *api,
+        const char *channel_id, const char *topic, slack_ok_fn *done, void *arg);
+
+/* ---- conversations.members ---- */
+/* One page of user IDs. */
+typedef void slack_members_fn(const char *const *user_ids, size_t count,
+        const char *next_cursor, const struct err *err, void *arg);
+struct slack_call *slack_conversations_members(struct slack_api *api,
+        const char *channel_id, const char *cursor, slack_members_fn *done, void *arg);
 
 /* ---- chat.postMessage, chat.update ---- */
 /* What is written into a message's metadata, for the bridge itself to find it again. */
@@ -152,7 +176,6 @@ struct slack_call *slack_look_at(struct slack_api *api, const char *channel_id,
         const char *thread_ts, const char *ts, slack_look_fn *done, void *arg);
 
 /* ---- chat.delete, reactions.add, reactions.remove ---- */
-typedef void slack_ok_fn(const struct err *err, void *arg);
 /* One that is not there (any more) counts as deleted. */
 struct slack_call *slack_chat_delete(struct slack_api *api, const char *channel_id,
         const char *ts, slack_ok_fn *done, void *arg);

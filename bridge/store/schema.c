@@ -167,7 +167,16 @@ static const char version_2[] =
         "ALTER TABLE login ADD COLUMN declared TEXT NOT NULL DEFAULT '';"
         /* told: the trouble with the connection that the owner knows of
          * (flow/connection_news.h). */
-        "ALTER TABLE login ADD COLUMN told TEXT NOT NULL DEFAULT '';";
+        "ALTER TABLE login ADD COLUMN told TEXT NOT NULL DEFAULT '';"
+        /* portal.state: making, open, archived, left (the bot is not in the channel),
+         * gone (deleted on Slack). level: of power, that writing in the room needs above
+         * what the room itself asks for, 0: none; levels: its power levels before that,
+         * as JSON, '' at level 0 (flow/power.h). */
+        "ALTER TABLE portal ADD COLUMN topic TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE portal ADD COLUMN level BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE portal ADD COLUMN levels TEXT NOT NULL DEFAULT '';"
+        /* The ID the channel had before, '' if it never had another. */
+        "ALTER TABLE portal ADD COLUMN former_id TEXT NOT NULL DEFAULT '';";
 
 static const char *const migrations[] = {version_1, version_2};
 const size_t schema_version = sizeof(migrations) / sizeof(migrations[0]);

@@ -13,10 +13,12 @@
 #include "bridge/flow/matrix_door.h"
 #include "bridge/flow/members.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/power.h"
 #include "bridge/flow/slack_door.h"
 #include "bridge/matrix/appservice.h"
 #include "bridge/ops/secrets.h"
 #include "lib/log.h"
+#include "lib/map.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -59,7 +61,8 @@ static inline char *plausible_answer(struct world *world, const char *path)
 	        {"/apps.connections.open",
 	                "{\"ok\":true,\"url\":\"ws://127.0.0.1:1/x\"}"},
 	        {"/conversations.info",
-	                "{\"ok\":true,\"channel\":{\"id\":\"C1\",\"name\":\"general\"}}"},
+	                "{\"ok\":true,\"channel\":{\"id\":\"C1\",\"name\":"
+	                "\"general\",\"is_member\":true}}"},
 	        {"/conversations.history", "{\"ok\":true,\"messages\":[]}"},
 	        {"/users.conversations", "{\"ok\":true,\"channels\":[]}"},
 	        {"/users.info",
@@ -176,6 +179,8 @@ static inline void open_world(struct world *world)
 	app->portals = portals_create(app);
 	app->ghosts = ghosts_create(app);
 	app->members = members_create(app);
+	app->power = power_create(app);
+	app->unknown = map_create();
 	app->files = files_create(app);
 	world->appservice = appservice_create(app->loop, "127.0.0.1", 0, "secret-hs",
 	        &world_appservice_handlers, world, &err);
@@ -207,6 +212,8 @@ static inline void close_world(struct world *world)
 	portals_destroy(&app->portals);
 	ghosts_destroy(&app->ghosts);
 	members_destroy(&app->members);
+	power_destroy(&app->power);
+	map_destroy(&app->unknown, NULL);
 	logins_destroy(&app->logins);
 	files_destroy(&app->files);
 	store_close(&app->store);

@@ -65,8 +65,7 @@ static void a_room_is_private_and_the_bots(void **state)
 	/* conduwuit replaces the whole key by what is given. */
 	assert_true(cJSON_IsNumber(member(json_obj(levels, "users"), BOT)));
 	assert_int_equal(member(json_obj(levels, "users"), BOT)->valueint, 100);
-	assert_int_equal(
-	        member(json_obj(levels, "events"), "m.room.name")->valueint, 100);
+	assert_int_equal(member(json_obj(levels, "events"), "m.room.name")->valueint, 50);
 	assert_int_equal(
 	        member(json_obj(levels, "events"), "m.room.power_levels")->valueint, 100);
 }

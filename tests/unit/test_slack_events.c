@@ -97,10 +97,10 @@ static const struct {
         {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"subtype\":\"channel_join\","
                               "\"channel\":\"C1\",\"user\":\"U1\",\"ts\":\"1.1\","
                               "\"text\":\"<@U1> has joined the channel\"}"},
-        {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"subtype\":\"channel_topic\","
+        {SLACK_EVENT_CHANNEL, "{\"type\":\"message\",\"subtype\":\"channel_topic\","
                               "\"channel\":\"C1\",\"user\":\"U1\",\"ts\":\"1.1\","
                               "\"text\":\"<@U1> set the channel topic: x\"}"},
-        {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"subtype\":\"channel_archive\","
+        {SLACK_EVENT_CHANNEL, "{\"type\":\"message\",\"subtype\":\"channel_archive\","
                               "\"channel\":\"C1\",\"user\":\"U1\",\"ts\":\"1.1\","
                               "\"text\":\"archived the channel\"}"},
         {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"subtype\":\"ekm_access_denied\","
@@ -130,6 +130,19 @@ static const struct {
                               "\"channel\":\"C1\",\"ts\":\"1.1\"}}"},
         {SLACK_EVENT_IGNORED, "{\"type\":\"app_mention\",\"user\":\"U1\","
                               "\"channel\":\"C1\",\"text\":\"x\",\"ts\":\"1.1\"}"},
+        {SLACK_EVENT_CHANNEL, "{\"type\":\"channel_rename\",\"channel\":{"
+                              "\"id\":\"C1\",\"name\":\"n\"}}"},
+        {SLACK_EVENT_CHANNEL, "{\"type\":\"group_unarchive\",\"channel\":\"C1\","
+                              "\"actor_id\":\"U1\"}"},
+        {SLACK_EVENT_IGNORED, "{\"type\":\"channel_archive\"}"},
+        {SLACK_EVENT_MEMBER_LEFT, "{\"type\":\"member_left_channel\","
+                                  "\"user\":\"U1\",\"channel\":\"C1\"}"},
+        {SLACK_EVENT_IGNORED, "{\"type\":\"member_left_channel\",\"user\":\"U1\"}"},
+        {SLACK_EVENT_CHANNEL_MOVED, "{\"type\":\"channel_id_changed\","
+                                    "\"old_channel_id\":\"C1\","
+                                    "\"new_channel_id\":\"C2\"}"},
+        {SLACK_EVENT_IGNORED, "{\"type\":\"channel_id_changed\","
+                              "\"old_channel_id\":\"C1\"}"},
         {SLACK_EVENT_TOKENS_REVOKED, "{\"type\":\"tokens_revoked\",\"tokens\":{}}"},
         {SLACK_EVENT_UNKNOWN, "{\"type\":\"from_the_future\",\"user\":\"U1\"}"},
 };
