@@ -1,5 +1,6 @@
-/* matrix_html: the two halves of the HTML reader, and nobody else's: the text of a
- * message in matrix_html_text.c, its tags in matrix_html.c. */
+/* matrix_html: the parts of the HTML reader, and nobody else's: the reading itself in
+ * matrix_html.c, what each tag does in matrix_html_tags.c, the text between them in
+ * matrix_html_text.c. */
 #ifndef BRIDGE_CONVERT_MATRIX_HTML_H
 #define BRIDGE_CONVERT_MATRIX_HTML_H
 
@@ -7,34 +8,22 @@
 
 #include <libxml/HTMLparser.h>
 
-enum html_tag {
-	TAG_UNKNOWN,
-	TAG_STYLE, /* with a style of its own */
-	TAG_LINE,  /* div: a line of its own */
-	TAG_PARAGRAPH,
-	TAG_HEADING,
-	TAG_BR,
-	TAG_RULE,
-	TAG_QUOTE,
-	TAG_LIST,
-	TAG_ORDERED,
-	TAG_ITEM,
-	TAG_PRE,
-	TAG_CODE,
-	TAG_LINK,
-	TAG_IMAGE,
-	TAG_SPAN,
-	TAG_ROW,
-	TAG_HEAD_CELL,
-	TAG_CELL,
-	TAG_TABLE,
-	TAG_SUP,
-	TAG_SUB,
-	TAG_SKIP, /* with all that is in it */
+struct html_parser;
+struct html_open_tag;
+
+typedef void html_tag_fn(struct html_parser *parser, struct html_open_tag *open);
+
+struct html_tag {
+	const char *name;         /* in lower case, as libxml2 gives it */
+	html_tag_fn *begin, *end; /* end NULL: nothing beyond what every end does */
+	unsigned detail; /* the style; the level of a heading; is the list numbered, the
+	                    cell a head */
+	bool hides;      /* all that is in it */
 };
 
 struct html_open_tag {
-	enum html_tag tag;
+	const struct html_tag *tag; /* NULL: looked through */
+	const xmlChar **attributes; /* while it begins */
 	unsigned style_before;
 	int container_before; /* goes back there at the end */
 	int list;             /* what a list tag opened, or DOC_NONE */
@@ -58,6 +47,9 @@ struct html_parser {
 	bool line_begins;         /* a new line in the same block waits for its text */
 	bool new_row, new_table;
 };
+
+/* NULL: no tag that means anything here. */
+const struct html_tag *html_find_tag(const char *name);
 
 /* Text goes into items, not into lists. */
 void html_enter_item(struct html_parser *parser);
