@@ -3,6 +3,7 @@
 #include "bridge/exit_codes.h"
 #include "bridge/flow/app.h"
 #include "bridge/flow/declared_login.h"
+#include "bridge/flow/emoji_images.h"
 #include "bridge/flow/files.h"
 #include "bridge/flow/ghosts.h"
 #include "bridge/flow/logins.h"
@@ -259,6 +260,7 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 		queue_set_hold(app->queue, HOLD_MS);
 	}
 	app->files = files_create(app);
+	app->emoji_images = emoji_images_create(app);
 	app->logins = logins_create(app);
 	app->portals = portals_create(app);
 	app->ghosts = ghosts_create(app);
@@ -287,6 +289,7 @@ static void close_parts(struct bridge *bridge)
 	power_destroy(&app->power);
 	map_destroy(&app->unknown, NULL);
 	logins_destroy(&app->logins);
+	emoji_images_destroy(&app->emoji_images);
 	files_destroy(&app->files);
 	store_close(&app->store);
 	secrets_destroy(&app->secrets);

@@ -80,6 +80,7 @@ struct config {
 		char *client_id, *client_secret, *client_secret_file;
 		bool audit_log;   /* our own key */
 		bool rate_limits; /* our own key */
+		bool custom_emoji_reactions;
 	} slack;
 	struct { /* `network.files:` in the file, our own keys */
 		long max_bytes;

@@ -32,6 +32,7 @@ static const struct config_key rows[] = {
 			" .Name .Domain .ID"},
 	{.path = "network.custom_emoji_reactions", .type = KEY_BOOL, .value = "true",
 		.flags = KEY_BLANK,
+		.field = BOOL_AT(slack.custom_emoji_reactions),
 		.doc = "Bridge custom emoji reactions from Slack as images (false: as :name:)."},
 	{.path = "network.workspace_avatar_in_rooms", .type = KEY_BOOL, .value = "false",
 		.doc = "Give rooms of channels and group messages the workspace's icon."},

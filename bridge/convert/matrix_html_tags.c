@@ -1,5 +1,5 @@
-/* The tags of a message and what each of them does. Unknown tags are looked through: their
- * text stays. */
+/* The tags of a message and what each of them does. Unknown tags are looked through:
+ * their text stays. */
 #include "bridge/convert/matrix_html.h"
 
 #include <stdlib.h>

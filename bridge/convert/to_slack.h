@@ -91,9 +91,10 @@ struct to_slack_event_ref {
 
 /* What a message refers to, so that names can be fetched first. */
 struct to_slack_refs {
-	struct id_list users; /* mxids */
-	struct id_list rooms; /* IDs and aliases */
-	struct id_list emoji; /* mxc: URIs */
+	struct id_list users;   /* mxids */
+	struct id_list rooms;   /* IDs and aliases */
+	struct id_list emoji;   /* mxc: URIs */
+	struct id_list handles; /* that may be those of user groups, without @ */
 	struct to_slack_event_ref *events;
 	size_t event_count;
 };

@@ -33,6 +33,14 @@ static const char *note_emoji(void *arg, const char *mxc)
 	return NULL;
 }
 
+static const char *note_handle(void *arg, const char *handle)
+{
+	struct to_slack_refs *refs = arg;
+
+	id_list_add(&refs->handles, str_from(handle));
+	return NULL;
+}
+
 static const char *note_event(void *arg, const char *room, const char *event_id)
 {
 	struct to_slack_refs *refs = arg;
@@ -61,12 +69,14 @@ void to_slack_list_refs(const cJSON *content, struct to_slack_refs *out)
 	const struct to_slack_names names = {.arg = out,
 	        .user = note_user,
 	        .channel = note_room,
+	        .group = note_handle,
 	        .emoji = note_emoji,
 	        .message = note_event};
+	const struct to_slack_options options = {.may_ping_groups = true};
 	struct to_slack unused;
 
 	memset(out, 0, sizeof(*out));
-	to_slack_convert(content, &names, NULL, &unused);
+	to_slack_convert(content, &names, &options, &unused);
 	to_slack_finish(&unused);
 }
 
@@ -75,6 +85,7 @@ void to_slack_refs_finish(struct to_slack_refs *refs)
 	id_list_finish(&refs->users);
 	id_list_finish(&refs->rooms);
 	id_list_finish(&refs->emoji);
+	id_list_finish(&refs->handles);
 	for (size_t i = 0; i < refs->event_count; i++) {
 		free(refs->events[i].room);
 		free(refs->events[i].event_id);

@@ -34,6 +34,8 @@ const struct flow_def *const all_flows[] = {
         &tell_owner_flow,
         &declared_login_flow,
         &slack_limited_flow,
+        &emoji_list_flow,
+        &group_list_flow,
         NULL,
 };
 

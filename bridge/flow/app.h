@@ -26,6 +26,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct members *members;
 	struct power *power;
 	struct files *files;
+	struct emoji_images *emoji_images;
 	uint64_t seed;       /* of all jitter */
 	struct map *unknown; /* types of events that were logged as unknown */
 	cJSON *poison; /* events the doors leave out: see quarantine.h; NULL: none yet */
@@ -61,6 +62,8 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_NOTICE "notice"
 #define FLOW_TELL_OWNER "tell_owner"
 #define FLOW_DECLARED_LOGIN "declared_login"
+#define FLOW_EMOJI_LIST "emoji_list"
+#define FLOW_GROUP_LIST "group_list"
 
 extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion_flow,
         slack_reaction_flow, catch_up_flow, open_portal_flow, invite_owner_flow,
@@ -69,7 +72,7 @@ extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion
         matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
         slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
         matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow,
-        slack_limited_flow;
+        slack_limited_flow, emoji_list_flow, group_list_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 

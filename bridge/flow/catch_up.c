@@ -12,6 +12,7 @@
 #include "bridge/flow/portals.h"
 #include "bridge/flow/slack_channel.h"
 #include "bridge/flow/slack_message.h"
+#include "bridge/flow/team_lists.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -392,6 +393,7 @@ static void add_jobs(struct login *login, const char *since)
 	int64_t now_ms = loop_wall_ms(app->loop);
 	const struct portal *portal;
 
+	team_lists_refresh(login, tx);
 	for (size_t i = 0; portals_next(app->portals, &i, &portal);) {
 		if (!str_equal(portal->team_id, login->team_id)) {
 			continue;

@@ -12,7 +12,8 @@ struct portal;
 void catch_up_add(struct app *app, struct store_tx *tx, const char *key,
         const struct portal *portal, const char *since);
 
-/* Adds a job for each of the login's portals, and one to look for what else changed; they
+/* Adds a job for each of the login's portals, for the workspace's lists
+ * (team_lists.h), and one to look for what else changed; they
  * stand before all live events in their lanes. To be called when a connection is up
  * again, before its first event is taken. */
 void catch_up_begin(struct login *login);

@@ -43,8 +43,10 @@ static enum step_rc ensure_levels(
 {
 	struct app *app = flow->app;
 
-	if (content->levels_known ||
-	        !json_bool(member(json, "m.mentions"), "room", false)) {
+	bool calls_many = json_bool(member(json, "m.mentions"), "room", false) ||
+	                  matrix_names_have_group(&content->names);
+
+	if (content->levels_known || !calls_many) {
 		return STEP_DONE;
 	}
 	return wait_matrix(
@@ -115,26 +117,24 @@ static const struct portal *linked_portal(
 	               : NULL;
 }
 
-static enum step_rc ensure_links(
-        struct flow *flow, struct matrix_content *content, const cJSON *json)
+static enum step_rc ensure_links(struct flow *flow, struct matrix_content *content,
+        const struct to_slack_refs *refs)
 {
 	struct app *app = flow->app;
-	struct to_slack_refs refs;
 
 	if (content->links_known || content->link_count > 0) {
 		content->links_known = true;
 		return STEP_DONE;
 	}
-	to_slack_list_refs(json, &refs);
-	for (size_t i = 0; i < refs.event_count; i++) {
-		const struct portal *portal = linked_portal(content, refs.events[i].room);
+	for (size_t i = 0; i < refs->event_count; i++) {
+		const struct portal *portal =
+		        linked_portal(content, refs->events[i].room);
 		if (content->link_count < MATRIX_CONTENT_MAX_LINKS && portal != NULL) {
 			content->links[content->link_count++] =
 			        (struct matrix_content_link){.portal = portal,
-			                .event_id = xstrdup(refs.events[i].event_id)};
+			                .event_id = xstrdup(refs->events[i].event_id)};
 		}
 	}
-	to_slack_refs_finish(&refs);
 	content->links_known = content->link_count == 0;
 	if (content->links_known) {
 		return STEP_DONE;
@@ -145,6 +145,21 @@ static enum step_rc ensure_links(
 	}
 	store_tx_submit(tx, handle_links, content);
 	return wait_store(flow, tx);
+}
+
+static enum step_rc ensure_refs(
+        struct flow *flow, struct matrix_content *content, const cJSON *json)
+{
+	struct to_slack_refs refs;
+
+	to_slack_list_refs(json, &refs);
+	enum step_rc rc = ensure_links(flow, content, &refs);
+	if (rc == STEP_DONE) {
+		rc = matrix_names_find(flow, &content->names, content->portal->team_id,
+		        &refs.emoji, &refs.handles);
+	}
+	to_slack_refs_finish(&refs);
+	return rc;
 }
 
 /* ---------------------------------------------------------------- names */
@@ -181,6 +196,20 @@ static bool name_of_room(void *arg, const char *room, struct to_slack_channel *o
 	*out = (struct to_slack_channel){.id = portal->channel_id,
 	        .name = portal->name[0] == '\0' ? NULL : portal->name};
 	return true;
+}
+
+static const char *name_of_emoji(void *arg, const char *mxc)
+{
+	const struct matrix_content *content = arg;
+
+	return matrix_names_emoji(&content->names, mxc);
+}
+
+static const char *id_of_group(void *arg, const char *handle)
+{
+	const struct matrix_content *content = arg;
+
+	return matrix_names_group(&content->names, handle);
 }
 
 static const char *link_to_message(void *arg, const char *room, const char *event_id)
@@ -231,9 +260,9 @@ enum step_rc matrix_content_make(struct flow *flow, struct matrix_content *conte
 	}
 	content->flow = flow;
 	content->portal = portal;
-	rc = ensure_levels(flow, content, json);
+	rc = ensure_refs(flow, content, json);
 	if (rc == STEP_DONE) {
-		rc = ensure_links(flow, content, json);
+		rc = ensure_levels(flow, content, json);
 	}
 	if (rc != STEP_DONE) {
 		return rc;
@@ -241,9 +270,13 @@ enum step_rc matrix_content_make(struct flow *flow, struct matrix_content *conte
 	const struct to_slack_names names = {.arg = content,
 	        .user = name_of_user,
 	        .channel = name_of_room,
+	        .group = id_of_group,
+	        .emoji = name_of_emoji,
 	        .message = link_to_message};
 	const struct to_slack_options options = {
 	        .may_ping_room = content->may_ping_room,
+	        /* A group is many people, too. */
+	        .may_ping_groups = content->may_ping_room,
 	        .text_only = str_equal(payload_text(flow, "msgtype"), "m.emote"),
 	};
 	autojson cJSON *copy = cJSON_Duplicate(json, true);
@@ -264,6 +297,7 @@ void matrix_content_finish(struct matrix_content *content)
 		free(content->links[i].event_id);
 		free(content->links[i].url);
 	}
+	matrix_names_finish(&content->names);
 	id_list_finish(&content->users);
 	*content = (struct matrix_content){0};
 }

@@ -4,6 +4,7 @@
 #define BRIDGE_FLOW_MATRIX_CONTENT_H
 
 #include "bridge/convert/to_slack.h"
+#include "bridge/flow/matrix_names.h"
 #include "bridge/flow/portals.h"
 #include "lib/json.h"
 
@@ -24,6 +25,7 @@ struct matrix_content { /* in a flow's state; all zero: not made yet */
 		char *event_id, *url;
 	} links[MATRIX_CONTENT_MAX_LINKS];
 	size_t link_count;
+	struct matrix_names names;
 	struct id_list users; /* Slack's, of those who are mentioned */
 };
 

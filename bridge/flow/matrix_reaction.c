@@ -4,6 +4,7 @@
 #include "bridge/convert/emoji.h"
 #include "bridge/flow/app.h"
 #include "bridge/flow/failure.h"
+#include "bridge/flow/matrix_names.h"
 #include "bridge/flow/matrix_post.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/targets.h"
@@ -17,6 +18,7 @@
 
 struct state {
 	struct targets targets;
+	struct matrix_names names;
 	bool others_known;
 	int64_t others; /* who react so already */
 	bool reacted;
@@ -78,11 +80,27 @@ static bool asks_to_try_again(const struct flow *flow, const struct targets *tar
 	               str_equal(targets->job_flow, FLOW_MATRIX_FILE));
 }
 
+/* A key that is a picture may be a custom emoji of this workspace. */
+static enum step_rc find_emoji(struct flow *flow, const struct portal *portal)
+{
+	struct state *state = flow->state;
+	const char *key = payload_text(flow, "key");
+	struct id_list pictures = {0};
+
+	if (!str_starts(key, "mxc://")) {
+		return STEP_DONE;
+	}
+	id_list_add(&pictures, str_from(key));
+	enum step_rc rc =
+	        matrix_names_find(flow, &state->names, portal->team_id, &pictures, NULL);
+	id_list_finish(&pictures);
+	return rc;
+}
+
 static enum step_rc react(struct flow *flow)
 {
 	struct state *state = flow->state;
 	const struct portal *portal = payload_portal(flow);
-	autofree char *emoji = emoji_from_key(payload_text(flow, "key"), NULL);
 
 	if (portal == NULL || payload_text(flow, "target")[0] == '\0') {
 		return STEP_END;
@@ -104,6 +122,13 @@ static enum step_rc react(struct flow *flow)
 	if (!matrix_post_may_speak(flow)) {
 		return STEP_FAIL;
 	}
+	enum step_rc rc = find_emoji(flow, portal);
+	if (rc != STEP_DONE) {
+		return rc;
+	}
+	const char *key = payload_text(flow, "key");
+	autofree char *emoji =
+	        emoji_from_key(key, matrix_names_emoji(&state->names, key));
 	if (emoji == NULL) {
 		err_set(&flow->err, ERR_PERMANENT, 0, "no such emoji on Slack");
 		err_set_name(&flow->err, "invalid_name");
@@ -139,6 +164,7 @@ static void finish(struct flow *flow)
 	struct state *state = flow->state;
 
 	targets_forget(&state->targets);
+	matrix_names_finish(&state->names);
 }
 
 static const struct step steps[] = {

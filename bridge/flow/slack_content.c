@@ -53,6 +53,20 @@ static const char *link_to_message(
 	return slack_links_url(&content->links, content->login, host, channel_id, ts);
 }
 
+static const char *handle_of_group(void *arg, const char *group_id)
+{
+	const struct slack_content *content = arg;
+
+	return user_groups_handle(&content->groups, group_id);
+}
+
+static const char *text_of_emoji(void *arg, const char *name)
+{
+	const struct slack_content *content = arg;
+
+	return custom_emoji_text(&content->emoji, name);
+}
+
 /* STEP_DONE once every user that is mentioned has a ghost. */
 static enum step_rc ensure_mentioned(
         struct flow *flow, struct login *login, const struct to_matrix_refs *refs)
@@ -82,6 +96,12 @@ enum step_rc slack_content_make(struct flow *flow, struct slack_content *content
 	if (rc == STEP_DONE) {
 		rc = slack_links_find(flow, &content->links, login, &refs);
 	}
+	if (rc == STEP_DONE) {
+		rc = user_groups_find(flow, &content->groups, login, &refs.groups);
+	}
+	if (rc == STEP_DONE) {
+		rc = custom_emoji_find(flow, &content->emoji, login, &refs.emoji);
+	}
 	to_matrix_refs_finish(&refs);
 	if (rc != STEP_DONE) {
 		return rc;
@@ -90,6 +110,8 @@ enum step_rc slack_content_make(struct flow *flow, struct slack_content *content
 	        .arg = content,
 	        .user = name_of_user,
 	        .channel = name_of_channel,
+	        .group = handle_of_group,
+	        .emoji = text_of_emoji,
 	        .message = link_to_message,
 	};
 	content->app = flow->app;
@@ -107,6 +129,8 @@ void slack_content_finish(struct slack_content *content)
 		to_matrix_finish(&content->text);
 	}
 	slack_links_finish(&content->links);
+	custom_emoji_finish(&content->emoji);
+	user_groups_finish(&content->groups);
 	*content = (struct slack_content){0};
 }
 

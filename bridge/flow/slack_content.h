@@ -4,8 +4,10 @@
 #define BRIDGE_FLOW_SLACK_CONTENT_H
 
 #include "bridge/convert/to_matrix.h"
+#include "bridge/flow/custom_emoji.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/slack_links.h"
+#include "bridge/flow/user_groups.h"
 #include "lib/json.h"
 
 struct flow;
@@ -17,13 +19,15 @@ struct slack_content { /* in a flow's state; all zero: not made yet */
 	const char *username; /* of this message alone, "" if the author's; borrowed */
 	struct to_matrix text;
 	struct slack_links links;
+	struct custom_emoji emoji;
+	struct user_groups groups;
 	bool has_files;
 	bool made;
 };
 
-/* Makes it, once those who are mentioned have ghosts and the messages it links to are
- * looked up; STEP_DONE when it is there. message
- * must live as long as the content. */
+/* Makes it, once those who are mentioned have ghosts, the messages it links to and the
+ * groups it mentions are looked up, and its custom emoji have pictures; STEP_DONE when it
+ * is there. message must live as long as the content. */
 enum step_rc slack_content_make(struct flow *flow, struct slack_content *content,
         struct login *login, const cJSON *message);
 void slack_content_finish(struct slack_content *content);

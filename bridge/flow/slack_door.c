@@ -14,6 +14,7 @@
 #include "bridge/flow/slack_limited.h"
 #include "bridge/flow/slack_member.h"
 #include "bridge/flow/slack_message.h"
+#include "bridge/flow/team_lists.h"
 #include "bridge/slack/events.h"
 #include "lib/crumb.h"
 #include "lib/log.h"
@@ -150,6 +151,10 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 	case SLACK_EVENT_MEMBER_LEFT:
 		/* Its own leaving has an event of its own, but not always. */
 		return is_own ? slack_channel_add : slack_member_add;
+	case SLACK_EVENT_EMOJI_CHANGED:
+		return team_lists_emoji_changed;
+	case SLACK_EVENT_GROUP_CHANGED:
+		return team_lists_group_changed;
 	case SLACK_EVENT_MEMBER_JOINED:
 		return is_own ? NULL : slack_member_add;
 	case SLACK_EVENT_USER:
@@ -275,6 +280,8 @@ static void take_event(struct login *login, const struct slack_envelope *envelop
 	case SLACK_EVENT_CHANNEL_MOVED:
 	case SLACK_EVENT_USER:
 	case SLACK_EVENT_TEAM:
+	case SLACK_EVENT_EMOJI_CHANGED:
+	case SLACK_EVENT_GROUP_CHANGED:
 	case SLACK_EVENT_IGNORED:
 		break;
 	case SLACK_EVENT_UNKNOWN:

@@ -6,6 +6,7 @@
 #include "bridge/convert/emoji.h"
 #include "bridge/flow/actor.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/custom_emoji.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/slack_change.h"
 #include "bridge/flow/slack_message.h"
@@ -18,6 +19,7 @@
 
 struct state {
 	struct targets targets;
+	struct custom_emoji emoji;
 	bool row_known;
 	bool is_there;   /* by our row */
 	char *row_event; /* the reaction's event; NULL: there never was one */
@@ -88,10 +90,37 @@ static void handle_sent(const char *event_id, const struct err *err, void *arg)
 	flow_continue(flow, err);
 }
 
+/* STEP_DONE once its picture is there, or is known not to be. */
+static enum step_rc find_emoji(struct flow *flow, const struct login *login)
+{
+	const struct app *app = flow->app;
+	struct state *state = flow->state;
+	const char *name = payload_text(flow, "emoji");
+	struct id_list names = {0};
+
+	if (!is_added(flow) || emoji_is_standard(name) ||
+	        !app->config->slack.custom_emoji_reactions) {
+		return STEP_DONE;
+	}
+	id_list_add(&names, str_from(name));
+	enum step_rc rc = custom_emoji_find(flow, &state->emoji, login, &names);
+	id_list_finish(&names);
+	return rc;
+}
+
+/* A picture has its name beside it (MSC4027, and as bridges wrote it before). */
 static cJSON *annotation(const struct flow *flow, const char *event_id)
 {
+	const struct state *state = flow->state;
 	cJSON *content = json_new(), *relates = json_new();
-	autofree char *key = emoji_to_key(payload_text(flow, "emoji"), NULL);
+	const char *name = payload_text(flow, "emoji");
+	autofree char *key = emoji_to_key(name, custom_emoji_text(&state->emoji, name));
+
+	if (str_starts(key, "mxc://")) {
+		autofree char *shortcode = xasprintf(":%s:", name);
+		json_set_str(content, "shortcode", shortcode);
+		json_set_str(content, "com.beeper.reaction.shortcode", shortcode);
+	}
 
 	json_set_str(relates, "rel_type", "m.annotation");
 	json_set_str(relates, "event_id", event_id);
@@ -179,6 +208,9 @@ static enum step_rc react(struct flow *flow)
 	}
 	enum step_rc rc =
 	        actor_ensure(flow, login, portal, payload_text(flow, "user"), false);
+	if (rc == STEP_DONE) {
+		rc = find_emoji(flow, login);
+	}
 	if (rc != STEP_DONE) {
 		return rc;
 	}
@@ -190,6 +222,7 @@ static void finish(struct flow *flow)
 	struct state *state = flow->state;
 
 	targets_forget(&state->targets);
+	custom_emoji_finish(&state->emoji);
 	free(state->row_event);
 	free(state->changed_ts);
 	free(state->event_id);

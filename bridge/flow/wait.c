@@ -55,6 +55,11 @@ enum step_rc wait_waiter(struct flow *flow, struct waiter *waiter)
 	return flow_wait(flow, waiter, cancel_waiter);
 }
 
+enum step_rc wait_waiter_aside(struct flow *flow, struct waiter *waiter)
+{
+	return flow_wait_aside(flow, waiter, cancel_waiter);
+}
+
 void flow_ready(const struct err *err, void *flow)
 {
 	flow_continue(flow, err);

@@ -29,6 +29,8 @@ void waiters_drop(struct list *head);
 
 /* The flow goes on when the waiter is called. Use flow_ready with the flow as its arg. */
 enum step_rc wait_waiter(struct flow *flow, struct waiter *waiter);
+/* Likewise; see flow_wait_aside(). */
+enum step_rc wait_waiter_aside(struct flow *flow, struct waiter *waiter);
 void flow_ready(const struct err *err, void *flow);
 
 #endif

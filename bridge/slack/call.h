@@ -24,6 +24,8 @@ union slack_done {
 	slack_ok_fn *ok;
 	slack_file_fn *file;
 	slack_slot_fn *slot;
+	slack_emoji_list_fn *emoji;
+	slack_group_list_fn *groups;
 };
 
 /* Turns the answer into the typed call of done. answer is NULL if err->kind is not

@@ -148,12 +148,15 @@ static bool is_whole(
 		return out->user_id[0] != '\0';
 	case SLACK_EVENT_FILES_GONE:
 		return slack_event_gone_file(out, 0) != NULL;
+	case SLACK_EVENT_GROUP_CHANGED:
+		return slack_event_group(event, &(struct slack_group){0});
 	case SLACK_EVENT_MESSAGE:
 	case SLACK_EVENT_EDITED:
 	case SLACK_EVENT_DELETED:
 	case SLACK_EVENT_REACTION_ADDED:
 	case SLACK_EVENT_REACTION_REMOVED:
 	case SLACK_EVENT_TEAM:
+	case SLACK_EVENT_EMOJI_CHANGED:
 	case SLACK_EVENT_TOKENS_REVOKED:
 	case SLACK_EVENT_APP_UNINSTALLED:
 	case SLACK_EVENT_IGNORED:
@@ -277,6 +280,31 @@ bool slack_event_reaction(const struct slack_event *message, size_t *cursor,
 const char *slack_event_latest_reply(const struct slack_event *message)
 {
 	return id_at(message->message, "latest_reply", "latest_reply");
+}
+
+void slack_event_emoji_change(
+        const struct slack_event *event, struct slack_emoji_change *out)
+{
+	const cJSON *raw = event->raw;
+
+	*out = (struct slack_emoji_change){.added = "", .value = "", .renamed = ""};
+	if (strcmp(event->subtype, "remove") == 0) {
+		out->removed = json_arr(raw, "names");
+	} else if (strcmp(event->subtype, "add") == 0) {
+		out->added = id_at(raw, "name", "name");
+	} else if (strcmp(event->subtype, "rename") == 0) {
+		out->added = id_at(raw, "new_name", "new_name");
+		out->renamed = id_at(raw, "old_name", "old_name");
+	}
+	out->value = json_str_or(raw, "value", "");
+	if (out->value[0] == '\0') {
+		out->added = out->renamed = "";
+	}
+}
+
+bool slack_event_group(const cJSON *raw, struct slack_group *out)
+{
+	return slack_group_parse(json_obj(raw, "subteam"), out);
 }
 
 bool slack_event_parse(const cJSON *payload, struct slack_event *out, struct err *err)

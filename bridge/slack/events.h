@@ -27,6 +27,8 @@ enum slack_event_kind {
 	SLACK_EVENT_CHANNEL_MOVED,  /* raw: old_channel_id, new_channel_id */
 	SLACK_EVENT_USER,           /* user_id is new or has changed: raw, "user" */
 	SLACK_EVENT_TEAM,           /* the workspace's name, domain or picture */
+	SLACK_EVENT_EMOJI_CHANGED,  /* slack_event_emoji_change() says how */
+	SLACK_EVENT_GROUP_CHANGED,  /* slack_event_group() says which */
 	SLACK_EVENT_TOKENS_REVOKED, /* user_id is one of the bots meant; "" if none */
 	SLACK_EVENT_APP_UNINSTALLED,
 	SLACK_EVENT_IGNORED, /* known, without effect (event_table.h); or not whole */
@@ -73,6 +75,21 @@ void slack_event_from_history(
 /* The index-th file that the event says is deleted, also one that is an edit; NULL after
  * the last. */
 const char *slack_event_gone_file(const struct slack_event *event, unsigned index);
+
+/* What an emoji_changed says: added: its name and value; removed: names, a list of texts,
+ * or the old one of a renamed emoji. All empty: it does not say, and the whole list is to
+ * be read again (Slack protocol reference, 2.2). */
+struct slack_emoji_change {
+	const char *added, *value; /* "" if none */
+	const char *renamed;       /* "" if none */
+	const cJSON *removed;      /* NULL if none */
+};
+void slack_event_emoji_change(
+        const struct slack_event *event, struct slack_emoji_change *out);
+
+struct slack_group;
+/* Of SLACK_EVENT_GROUP_CHANGED, from its `raw`. */
+bool slack_event_group(const cJSON *raw, struct slack_group *out);
 
 /* False (permanent) only if the payload has not even the outer shape (event_id,
  * event.type). */

@@ -26,6 +26,7 @@ static const struct slack_method_info methods[SLACK_METHODS] = {
         /* Twice done is as once: neither is unsure. */
         [SLACK_REACTIONS_ADD] = {"reactions.add", false, TIER_3, 0},
         [SLACK_REACTIONS_REMOVE] = {"reactions.remove", false, TIER_2, 0},
+        [SLACK_EMOJI_LIST] = {"emoji.list", false, TIER_2, 0},
         [SLACK_FILES_COMPLETE_UPLOAD] = {"files.completeUploadExternal", true, TIER_4, 0},
         [SLACK_FILES_DELETE] = {"files.delete", true, TIER_3, 0},
         /* What is reserved and not completed is never seen. */
@@ -33,6 +34,7 @@ static const struct slack_method_info methods[SLACK_METHODS] = {
         [SLACK_FILES_INFO] = {"files.info", false, TIER_4, 0},
         /* A refresh token can be used again for a while. */
         [SLACK_OAUTH_V2_ACCESS] = {"oauth.v2.access", false, SPECIAL_HUNDREDS, 0},
+        [SLACK_USERGROUPS_LIST] = {"usergroups.list", false, TIER_2, 0},
         [SLACK_USERS_CONVERSATIONS] = {"users.conversations", false, TIER_3, 0},
         [SLACK_USERS_INFO] = {"users.info", false, TIER_4, 0},
 };

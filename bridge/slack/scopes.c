@@ -21,6 +21,8 @@ const struct slack_scope slack_scopes[] = {
         {"files:write", "files to Slack"},
         {"reactions:read", "reactions from Slack"},
         {"reactions:write", "reactions to Slack"},
+        {"emoji:read", "custom emoji from Slack"},
+        {"usergroups:read", "names of user groups"},
         {NULL, NULL},
 };
 

@@ -200,6 +200,31 @@ struct slack_call *slack_replies(struct slack_api *api, const char *channel_id,
         const char *thread_ts, const char *oldest_ts, const char *cursor,
         slack_history_fn *done, void *arg);
 
+/* ---- emoji.list: the custom emoji of the workspace ---- */
+struct slack_emoji {
+	const char *name;  /* without colons */
+	const char *value; /* the picture's URL, or "alias:" and a name */
+};
+/* All of them, borrowed for the call; listed_ts: as of when, "" if Slack does not say. */
+typedef void slack_emoji_list_fn(const struct slack_emoji *emoji, size_t count,
+        const char *listed_ts, const struct err *err, void *arg);
+struct slack_call *slack_emoji_list(
+        struct slack_api *api, slack_emoji_list_fn *done, void *arg);
+
+/* ---- usergroups.list, also of those that are disabled ---- */
+struct slack_group {
+	const char *id;
+	const char *handle; /* without @ */
+	bool disabled;
+	int64_t updated_s;
+};
+typedef void slack_group_list_fn(
+        const struct slack_group *groups, size_t count, const struct err *err, void *arg);
+struct slack_call *slack_group_list(
+        struct slack_api *api, slack_group_list_fn *done, void *arg);
+/* From a usergroup object; false: it is none. */
+bool slack_group_parse(const cJSON *obj, struct slack_group *out);
+
 #define SLACK_METADATA_TYPE                                                              \
 	"matrix_event" /* event_type of the mark; payload: event_id, piece, edit_id */
 
