@@ -291,6 +291,7 @@ static void add_details(
 	} else if (strcmp(event->type, "m.reaction") == 0) {
 		json_set_str(record, "target", relation_target(content));
 		json_set_str(record, "key", relation_key(content));
+		json_set_str(record, "shortcode", content_str(content, "shortcode"));
 	} else if (strcmp(event->type, "m.room.avatar") == 0) {
 		add_media(record, sim, content_str(content, "url"));
 	} else {

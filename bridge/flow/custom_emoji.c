@@ -80,17 +80,18 @@ static enum step_rc bring_over(struct flow *flow, struct custom_emoji *emoji)
 	for (size_t i = 0; i < emoji->count; i++) {
 		struct custom_emoji_item *item = &emoji->items[i];
 		if (item->url != NULL && item->text == NULL && !item->tried) {
+			item->tried = true;
 			emoji_images_begin(app->emoji_images, team_id, item->url);
 		}
 	}
 	for (size_t i = 0; i < emoji->count; i++) {
 		struct custom_emoji_item *item = &emoji->items[i];
-		if (item->url == NULL || item->text != NULL || item->tried) {
+		if (!item->tried || item->waited) {
 			continue;
 		}
 		struct waiter *waiter = emoji_images_wait(
 		        app->emoji_images, team_id, item->url, flow_ready, flow);
-		item->tried = true;
+		item->waited = true;
 		item->hops = 0;
 		str_replace(&item->at, item->name); /* to be looked up once more */
 		if (waiter != NULL) {

@@ -19,7 +19,7 @@ struct custom_emoji { /* in a flow's state; all zero: not looked up yet */
 		char *url;  /* of its picture; NULL: not known */
 		char *text; /* the answer: an mxc: URI or Unicode; NULL: none yet */
 		unsigned hops;
-		bool tried; /* to bring its picture over */
+		bool tried, waited; /* to bring its picture over; for that */
 	} items[CUSTOM_EMOJI_MAX];
 	size_t count;
 };

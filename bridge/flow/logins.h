@@ -31,6 +31,7 @@ struct login { /* owned by logins; stays until logins_destroy(), also after its 
 	            */
 	struct list settled; /* waiter::link; for logins_when_settled() */
 	struct timer settle_timer;
+	int64_t ask_groups_after_ms; /* user_groups.h; loop_now_ms() */
 	struct timer catch_up_timer; /* catch_up.h: it could not be stored yet */
 };
 

@@ -11,7 +11,10 @@ enum { USER_GROUPS_MAX = 20 }; /* of one message; those after are shown by their
 
 struct user_groups { /* in a flow's state; all zero: not looked up yet */
 	struct flow *flow;
-	bool known;
+	const struct login *login;
+	struct slack_call *call; /* NULL: none is under way */
+	struct timer patience;
+	bool looked_up, known;
 	struct {
 		char *id;
 		char *handle; /* NULL: not known */
@@ -19,9 +22,10 @@ struct user_groups { /* in a flow's state; all zero: not looked up yet */
 	size_t count;
 };
 
-/* STEP_DONE when they are looked up. */
+/* STEP_DONE when they are looked up. For one that the database does not have Slack is
+ * asked, but not often: an app need not be told of new groups by events. */
 enum step_rc user_groups_find(struct flow *flow, struct user_groups *groups,
-        const struct login *login, const struct id_list *ids);
+        struct login *login, const struct id_list *ids);
 /* Without @; NULL if it is not known. Borrowed. */
 const char *user_groups_handle(const struct user_groups *groups, const char *id);
 void user_groups_finish(struct user_groups *groups);

@@ -41,6 +41,18 @@ char *alike_matrix(const char *text)
 	return finish(start, end);
 }
 
+/* The length of ":name:" at the begin of text, which is a sign or a picture on Matrix; 0:
+ * there is none. */
+static size_t emoji_length(const char *text)
+{
+	size_t n = *text != ':' ? 0
+	                        : strspn(text + 1, "abcdefghijklmnopqrstuvwxyz"
+	                                           "0123456789_+-'");
+	bool has_letter = n > strspn(text + 1, "0123456789");
+
+	return has_letter && text[n + 1] == ':' ? n + 2 : 0;
+}
+
 char *alike_slack(const char *text)
 {
 	static const struct {
@@ -51,8 +63,11 @@ char *alike_slack(const char *text)
 
 	while (*text != '\0') {
 		const char *close = *text == '<' ? strchr(text, '>') : NULL;
-		char c = close != NULL ? wildcard : *text;
-		size_t n = close != NULL ? (size_t)(close - text) + 1 : 1;
+		size_t emoji = emoji_length(text);
+		char c = close != NULL || emoji > 0 ? wildcard : *text;
+		size_t n = close != NULL ? (size_t)(close - text) + 1
+		           : emoji > 0   ? emoji
+		                         : 1;
 		for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
 			size_t length = strlen(escapes[i].escape);
 			if (strncmp(text, escapes[i].escape, length) == 0) {

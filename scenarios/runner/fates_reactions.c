@@ -19,12 +19,30 @@ struct tally {
 	unsigned slack_people, slack_bridge, matrix_people, matrix_bridge;
 };
 
+/* What pictures are called that somebody gave a name to: mxc: URI -> shortcode. */
+static struct map *read_pictures(const struct timeline *timeline)
+{
+	struct map *pictures = map_create();
+
+	for (size_t i = 0; i < timeline_count(timeline); i++) {
+		struct record *record = timeline_get(timeline, i);
+		if (record->at == TAP_MATRIX && record_is(record, "event", "reaction") &&
+		        record_str(record, "shortcode")[0] != '\0') {
+			map_set(pictures, record_str(record, "key"), record);
+		}
+	}
+	return pictures;
+}
+
 /* An emoji by its canonical name, from either side. */
-static void name_of(const struct record *record, char name[EMOJI_NAME_BYTES])
+static void name_of(const struct map *pictures, const struct record *record,
+        char name[EMOJI_NAME_BYTES])
 {
 	const char *said =
 	        record_str(record, record->at == TAP_SLACK ? "reaction" : "key");
-	struct str text = str_from(said);
+	const struct record *picture = map_get(pictures, said);
+	struct str text =
+	        str_from(picture == NULL ? said : record_str(picture, "shortcode"));
 
 	if (record->at == TAP_SLACK ? emoji_canonical(text, name)
 	                            : emoji_name(text, name)) {
@@ -37,19 +55,24 @@ static void name_of(const struct record *record, char name[EMOJI_NAME_BYTES])
 	        (int)(text.n < EMOJI_NAME_BYTES ? text.n : EMOJI_NAME_BYTES - 1), text.p);
 }
 
+struct tallies {
+	struct map *all;
+	struct map *pictures;
+};
+
 static struct tally *tally_of(
-        struct map *tallies, const struct entry *entry, const struct record *record)
+        struct tallies *tallies, const struct entry *entry, const struct record *record)
 {
 	char name[EMOJI_NAME_BYTES];
 
-	name_of(record, name);
+	name_of(tallies->pictures, record, name);
 	autofree char *key = xasprintf("%zu %s", entry->source->seq, name);
-	struct tally *tally = map_get(tallies, key);
+	struct tally *tally = map_get(tallies->all, key);
 	if (tally == NULL) {
 		tally = xcalloc(1, sizeof(*tally));
 		tally->entry = entry;
 		memcpy(tally->name, name, sizeof(name));
-		map_set(tallies, key, tally);
+		map_set(tallies->all, key, tally);
 	}
 	tally->last = record;
 	return tally;
@@ -73,8 +96,8 @@ static struct map *last_words(const struct timeline *timeline)
 	return last;
 }
 
-static void count_slack(
-        const struct fates *fates, const struct timeline *timeline, struct map *tallies)
+static void count_slack(const struct fates *fates, const struct timeline *timeline,
+        struct tallies *tallies)
 {
 	struct map *last = last_words(timeline);
 	void *value;
@@ -98,8 +121,8 @@ static void count_slack(
 	map_destroy(&last, NULL);
 }
 
-static void count_matrix(
-        const struct fates *fates, const struct timeline *timeline, struct map *tallies)
+static void count_matrix(const struct fates *fates, const struct timeline *timeline,
+        struct tallies *tallies)
 {
 	for (size_t i = 0; i < timeline_count(timeline); i++) {
 		const struct record *record = timeline_get(timeline, i);
@@ -142,13 +165,13 @@ static bool is_right(const struct fates *fates, const struct tally *tally)
 bool fates_reactions(const struct fates *fates, struct disagreement *out)
 {
 	const struct timeline *timeline = fates_timeline(fates);
-	struct map *tallies = map_create();
+	struct tallies tallies = {map_create(), read_pictures(timeline)};
 	bool ok = true;
 	void *value;
 
-	count_slack(fates, timeline, tallies);
-	count_matrix(fates, timeline, tallies);
-	for (size_t i = 0; ok && map_next(tallies, &i, NULL, &value);) {
+	count_slack(fates, timeline, &tallies);
+	count_matrix(fates, timeline, &tallies);
+	for (size_t i = 0; ok && map_next(tallies.all, &i, NULL, &value);) {
 		const struct tally *tally = value;
 		ok = is_right(fates, tally);
 		if (!ok) {
@@ -161,6 +184,7 @@ bool fates_reactions(const struct fates *fates, struct disagreement *out)
 			                tally->slack_bridge)};
 		}
 	}
-	map_destroy(&tallies, free);
+	map_destroy(&tallies.all, free);
+	map_destroy(&tallies.pictures, NULL);
 	return ok;
 }

@@ -131,6 +131,8 @@ static const struct verb_field matrix_fields[] = {
         {"thread", VERB_ANY, false, "the event a thread began with", NULL},
         {"target", VERB_ANY, false, "the event a reaction or a vote is for", NULL},
         {"key", VERB_ANY, false, "the reaction itself", NULL},
+        {"shortcode", VERB_ANY, false, "the name beside a reaction that is a picture",
+                NULL},
         {"redacts", VERB_ANY, false, "the event a redaction takes away", NULL},
         {"by", VERB_ANY, false, "person, appservice or server", NULL},
         {"txn", VERB_ANY, false, "the transaction ID it was sent with", NULL},

@@ -94,6 +94,14 @@ static const struct {
         /* message_replied as the Events API sends it: without subtype, by nobody */
         {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"channel\":\"C1\",\"ts\":\"2.1\","
                               "\"message\":{\"thread_ts\":\"1.1\",\"reply_count\":1}}"},
+        {SLACK_EVENT_EMOJI_CHANGED, "{\"type\":\"emoji_changed\",\"event_ts\":\"2.1\"}"},
+        {SLACK_EVENT_GROUP_CHANGED, "{\"type\":\"subteam_created\",\"subteam\":{\"id\":"
+                                    "\"S1\",\"handle\":\"ops\"}}"},
+        {SLACK_EVENT_GROUP_CHANGED, "{\"type\":\"subteam_updated\",\"subteam\":{\"id\":"
+                                    "\"S1\",\"handle\":\"ops\"}}"},
+        {SLACK_EVENT_IGNORED,
+                "{\"type\":\"subteam_updated\",\"subteam\":{\"id\":\"S1\"}}"},
+        {SLACK_EVENT_IGNORED, "{\"type\":\"subteam_created\",\"subteam\":\"S1\"}"},
         {SLACK_EVENT_IGNORED, "{\"type\":\"message\",\"subtype\":\"channel_join\","
                               "\"channel\":\"C1\",\"user\":\"U1\",\"ts\":\"1.1\","
                               "\"text\":\"<@U1> has joined the channel\"}"},
@@ -170,11 +178,11 @@ static void test_manifest_events_are_known(void **state)
 	        "channel_created", "channel_deleted", "channel_history_changed",
 	        "channel_id_changed", "channel_left", "channel_rename", "channel_shared",
 	        "channel_unarchive", "channel_unshared", "email_domain_changed",
-	        "emoji_changed", "group_archive", "group_deleted",
-	        "group_history_changed", "group_left", "group_rename", "group_unarchive",
-	        "im_history_changed", "member_left_channel", "pin_added", "pin_removed",
-	        "reaction_added", "reaction_removed", "team_domain_change", "team_join",
-	        "team_rename", "user_change"};
+	        "group_archive", "group_deleted", "group_history_changed", "group_left",
+	        "group_rename", "group_unarchive", "im_history_changed",
+	        "member_left_channel", "pin_added", "pin_removed", "reaction_added",
+	        "reaction_removed", "team_domain_change", "team_join", "team_rename",
+	        "user_change"};
 
 	(void)state;
 	for (size_t i = 0; i < SIZE(names); i++) {
@@ -364,6 +372,52 @@ static void test_ids_have_a_bound(void **state)
 	assert_string_equal(out.channel_id, "");
 }
 
+/* What an emoji_changed says (Slack protocol reference, 2.2); all empty: read the list
+ * again. */
+static const struct {
+	const char *event, *added, *value, *renamed, *removed;
+} emoji_changes[] = {
+        {"{\"subtype\":\"add\",\"name\":\"party\",\"value\":\"https://e/p.png\"}",
+                "party", "https://e/p.png", "", NULL},
+        {"{\"subtype\":\"add\",\"name\":\"fiesta\",\"value\":\"alias:party\"}", "fiesta",
+                "alias:party", "", NULL},
+        {"{\"subtype\":\"remove\",\"names\":[\"party\",\"fiesta\"]}", "", "", "",
+                "[\"party\",\"fiesta\"]"},
+        {"{\"subtype\":\"rename\",\"old_name\":\"a\",\"new_name\":\"b\","
+         "\"value\":\"https://e/p.png\"}",
+                "b", "https://e/p.png", "a", NULL},
+        /* incomplete, or of a kind that is not known */
+        {"{\"subtype\":\"rename\",\"old_name\":\"a\",\"new_name\":\"b\"}", "", "", "",
+                NULL},
+        {"{\"subtype\":\"add\",\"name\":\"party\"}", "", "", "", NULL},
+        {"{\"subtype\":\"add\",\"name\":7,\"value\":\"https://e/p.png\"}", "",
+                "https://e/p.png", "", NULL},
+        {"{\"subtype\":\"remove\",\"names\":\"party\"}", "", "", "", NULL},
+        {"{\"subtype\":\"imported\"}", "", "", "", NULL},
+        {"{}", "", "", "", NULL},
+};
+
+static void test_changes_of_emoji(void **arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < SIZE(emoji_changes); i++) {
+		autojson cJSON *raw = parse(emoji_changes[i].event);
+		const struct slack_event event = {
+		        .subtype = json_str_or(raw, "subtype", ""), .raw = raw};
+		struct slack_emoji_change change;
+		slack_event_emoji_change(&event, &change);
+		autofree char *removed =
+		        change.removed == NULL ? NULL : json_print(change.removed);
+		assert_string_equal(change.added, emoji_changes[i].added);
+		assert_string_equal(change.value, emoji_changes[i].value);
+		assert_string_equal(change.renamed, emoji_changes[i].renamed);
+		assert_int_equal(removed == NULL, emoji_changes[i].removed == NULL);
+		if (removed != NULL) {
+			assert_string_equal(removed, emoji_changes[i].removed);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +431,7 @@ int main(void)
 	        cmocka_unit_test(test_without_the_outer_shape),
 	        cmocka_unit_test(test_app_rate_limited_is_named),
 	        cmocka_unit_test(test_ids_have_a_bound),
+	        cmocka_unit_test(test_changes_of_emoji),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
