@@ -513,13 +513,19 @@ bool envelopes_repeat_last(struct envelopes *envelopes, unsigned conn)
 	                             : sockets_pick(envelopes->sim->sockets);
 	cJSON *record;
 
-	if (!envelopes->last_frame || !socket) {
+	if (!envelopes->last_frame || (conn && !socket)) {
 		return false;
 	}
 	record = cJSON_Duplicate(
 	        envelopes->last ? envelopes->last->record : envelopes->last_record, true);
-	json_set_int(record, "conn", socket_number(socket));
 	json_set_bool(record, "duplicate", true);
+	cJSON_DeleteItemFromObjectCaseSensitive(record, "conn");
+	if (!socket) {
+		json_set_str(record, "kind", "undelivered");
+		sim_report(envelopes->sim, record);
+		return true;
+	}
+	json_set_int(record, "conn", socket_number(socket));
 	struct sent *sent =
 	        map_get(envelopes->sent_by_id, json_str_or(record, "envelope", ""));
 	if (sent) {

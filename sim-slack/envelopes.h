@@ -42,8 +42,8 @@ void envelopes_delay(struct envelopes *envelopes, unsigned times, int64_t delay_
 void envelopes_withhold(struct envelopes *envelopes, unsigned times, bool reorder);
 /* Lets go all that is kept back. */
 void envelopes_release(struct envelopes *envelopes, bool reverse);
-/* The last envelope once more, as it was; conn 0: any. False: there was none, or no way.
- */
+/* The last envelope once more, as it was; conn 0: any, and if none is open it reaches
+ * nobody. False: there was none, or no such connection. */
 bool envelopes_repeat_last(struct envelopes *envelopes, unsigned conn);
 
 /* Adds a sentence for each event that is still to be delivered. */

@@ -146,10 +146,12 @@ static bool on_connection(
 	struct socket *socket =
 	        number ? sockets_find(sim->sockets, number) : sockets_pick(sim->sockets);
 
-	if (!socket) {
+	bool is_raw = str_equal(how, "raw");
+
+	if (!socket && (is_raw || number)) {
 		return err_set(err, ERR_PERMANENT, 0, "there is no open connection");
 	}
-	if (str_equal(how, "raw")) {
+	if (is_raw) {
 		return send_raw(socket, args, err);
 	}
 	return envelopes_repeat_last(sim->envelopes, number) ||

@@ -3,6 +3,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/team_lists.h"
 #include "lib/log.h"
 #include "lib/map.h"
 #include "lib/mem.h"
@@ -18,7 +19,7 @@ struct change {
 };
 
 struct state {
-	bool others_known, is_last;
+	struct team_list_others others;
 	bool listed, refused;
 	struct map *wanted; /* name -> value */
 	char *listed_ts;
@@ -28,31 +29,6 @@ struct state {
 };
 
 /* ---------------------------------------------------------------- what there is */
-
-static void handle_others(
-        const struct store_result *const *results, const struct err *err, void *arg)
-{
-	struct flow *flow = arg;
-	struct state *state = flow->state;
-
-	if (err->kind == ERR_NONE) {
-		state->others_known = true;
-		state->is_last = store_int(results[0], 0, 0) == 0;
-	}
-	flow_continue(flow, err);
-}
-
-/* A connection that comes and goes brings a job each time: one will do. */
-static enum step_rc count_others(struct flow *flow)
-{
-	struct app *app = flow->app;
-	struct store_tx *tx = store_tx_create(app->store);
-
-	store_tx_add(
-	        tx, STMT_INBOX_OTHERS, "sss", flow->lane, FLOW_EMOJI_LIST, flow->key);
-	store_tx_submit(tx, handle_others, flow);
-	return wait_store(flow, tx);
-}
 
 static void handle_listed(const struct slack_emoji *emoji, size_t count,
         const char *listed_ts, const struct err *err, void *arg)
@@ -170,10 +146,10 @@ static enum step_rc refresh(struct flow *flow)
 	if (login == NULL || state->refused) {
 		return STEP_END;
 	}
-	if (!state->others_known) {
-		return count_others(flow);
+	if (!state->others.known) {
+		return team_list_count_others(flow, &state->others);
 	}
-	if (!state->is_last) {
+	if (state->others.count > 0) {
 		return STEP_END;
 	}
 	if (!state->listed) {

@@ -4,6 +4,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/team_lists.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 enum { GROUPS_PER_COMMIT = 200 };
 
 struct state {
+	struct team_list_others others;
 	bool listed;
 	struct {
 		char *id, *handle;
@@ -60,6 +62,12 @@ static enum step_rc refresh(struct flow *flow)
 	struct login *login = logins_by_team(app->logins, payload_text(flow, "team"));
 
 	if (login == NULL) {
+		return STEP_END;
+	}
+	if (!state->others.known) {
+		return team_list_count_others(flow, &state->others);
+	}
+	if (state->others.count > 0) {
 		return STEP_END;
 	}
 	if (!state->listed) {

@@ -27,6 +27,30 @@ void team_lists_refresh(struct login *login, struct store_tx *tx)
 	add_job(login, tx, "g", FLOW_GROUP_LIST, now_ms);
 }
 
+static void handle_others(
+        const struct store_result *const *results, const struct err *err, void *arg)
+{
+	struct team_list_others *others = arg;
+
+	if (err->kind == ERR_NONE) {
+		others->known = true;
+		others->count = store_int(results[0], 0, 0);
+	}
+	flow_continue(others->flow, err);
+}
+
+enum step_rc team_list_count_others(struct flow *flow, struct team_list_others *others)
+{
+	struct app *app = flow->app;
+	struct store_tx *tx = store_tx_create(app->store);
+
+	others->flow = flow;
+	store_tx_add(
+	        tx, STMT_INBOX_OTHERS, "sss", flow->lane, flow->def->name, flow->key);
+	store_tx_submit(tx, handle_others, others);
+	return wait_store(flow, tx);
+}
+
 void team_lists_emoji_changed(
         struct login *login, struct store_tx *tx, const struct slack_event *event)
 {

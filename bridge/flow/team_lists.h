@@ -11,6 +11,15 @@
 /* Adds the jobs that list both. */
 void team_lists_refresh(struct login *login, struct store_tx *tx);
 
+/* Of the jobs of its kind that wait, one will do: a connection that comes and goes brings
+ * one each time. */
+struct team_list_others { /* in a flow's state; all zero: not counted yet */
+	struct flow *flow;
+	bool known;
+	int64_t count;
+};
+enum step_rc team_list_count_others(struct flow *flow, struct team_list_others *others);
+
 /* What an event says, into the transaction that acknowledges it. */
 void team_lists_emoji_changed(
         struct login *login, struct store_tx *tx, const struct slack_event *event);

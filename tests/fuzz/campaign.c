@@ -1,14 +1,18 @@
 /* campaign: a fuzz target run without instrumentation, many times as fast: seeds are
- * mutated by a seeded generator, so that a run can be repeated exactly.
+ * mutated by a seeded generator, so that a run can be repeated exactly. What it was about
+ * when it broke is written to campaign-finding.
  * Usage: campaign_... FOLDER_OF_SEEDS COUNT [SEED] */
 #include "lib/mem.h"
 #include "lib/rand.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -96,6 +100,22 @@ static void mutate(struct rand *rand)
 	}
 }
 
+static void handle_break(int number)
+{
+	int fd = open("campaign-finding", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (fd >= 0) {
+		size_t n = 0;
+		for (ssize_t wrote = 1; wrote > 0 && n < input_size;) {
+			wrote = write(fd, input + n, input_size - n);
+			n += wrote > 0 ? (size_t)wrote : 0;
+		}
+		close(fd);
+	}
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long count = argc < 3 ? 0 : strtoul(argv[2], NULL, 10);
@@ -108,6 +128,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s FOLDER_OF_SEEDS COUNT [SEED]\n", argv[0]);
 		return 2;
 	}
+	signal(SIGABRT, handle_break);
+	signal(SIGSEGV, handle_break);
 	rand_seed(&rand, argc < 4 ? 1 : strtoul(argv[3], NULL, 10));
 	for (unsigned long i = 1; i <= count; i++) {
 		size_t pick = rand_below(&rand, seed_count);

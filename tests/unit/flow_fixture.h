@@ -65,6 +65,8 @@ static inline char *plausible_answer(struct world *world, const char *path)
 	                "\"general\",\"is_member\":true}}"},
 	        {"/conversations.history", "{\"ok\":true,\"messages\":[]}"},
 	        {"/users.conversations", "{\"ok\":true,\"channels\":[]}"},
+	        {"/emoji.list", "{\"ok\":true,\"emoji\":{}}"},
+	        {"/usergroups.list", "{\"ok\":true,\"usergroups\":[]}"},
 	        {"/users.info",
 	                "{\"ok\":true,\"user\":{\"id\":\"U1\",\"name\":\"alice\"}}"},
 	        {"/bots.info",
