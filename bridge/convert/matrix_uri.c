@@ -7,7 +7,7 @@
 
 #include "bridge/convert/matrix_reader.h"
 
-enum { MAX_ID_BYTES = 255 * 3 };
+enum { MAX_ID_BYTES = 255, MAX_ENCODED_BYTES = 3 * MAX_ID_BYTES };
 
 /* The part before one of `ends`, decoded; NULL if it is no identifier: %FF is no text. */
 static char *take_part(const char **p, const char *ends)
@@ -16,7 +16,7 @@ static char *take_part(const char **p, const char *ends)
 	struct str part = {*p, n};
 
 	*p += n;
-	if (n == 0 || n > MAX_ID_BYTES) {
+	if (n == 0 || n > MAX_ENCODED_BYTES) {
 		return NULL;
 	}
 	char *decoded = url_decode(part, false);
@@ -27,10 +27,14 @@ static char *take_part(const char **p, const char *ends)
 	return decoded;
 }
 
+/* No longer than an identifier may be (Matrix specification, appendices, "Common
+ * identifier format"). Signs of HTML are in none that a server gives out, and would make
+ * it five times as long on Slack. */
 static bool is_entity(const char *text)
 {
 	return text != NULL && strchr("@!#", text[0]) != NULL && text[0] != '\0' &&
-	       text[1] != '\0';
+	       text[1] != '\0' && strlen(text) <= MAX_ID_BYTES &&
+	       strpbrk(text, "<>&") == NULL;
 }
 
 static bool parse_matrix_to(const char *p, struct matrix_uri *out)
@@ -63,6 +67,9 @@ static bool parse_scheme(const char *p, struct matrix_uri *out)
 		return false;
 	}
 	out->entity = xasprintf("%c%s", sign, id);
+	if (!is_entity(out->entity)) {
+		return false;
+	}
 	if (strncmp(p, "/e/", 3) == 0) {
 		p += 3;
 		autofree char *event = take_part(&p, "/?");
