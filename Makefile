@@ -5,6 +5,7 @@
 #   make test       unit tests, scenarios, format, lint and trace checks (ASAN=1: all of it under ASan+UBSan)
 #   make exit-11    exit status 11 reproduced, cured, and told from its look-alikes
 #   make scenarios  the scenarios alone
+#   make any-bridge the scenarios against another bridge: tests/simple-bridge, in Python
 #   make torture    the daemon killed before and after every durable call (minutes)
 #   make golden     sim-matrix's answers against those a real Synapse gave; golden-synapse records them anew
 #   make interop-matrix  matrix-bot-sdk, matrix-js-sdk, matrix-appservice-bridge against sim-matrix (ASAN=1)
@@ -145,6 +146,10 @@ test: all units
 	@ci/test $(BUILD)
 scenarios: all
 	@$(BUILD)/scenario run
+# Another bridge, through its adapter: passes what is plain, fails what is durable.
+.PHONY: any-bridge
+any-bridge: all
+	@ci/any-bridge $(BUILD)
 # Exit status 11 reproduced, cured, and told from what looks like it.
 exit-11: all
 	@ci/exit-11 $(BUILD)

@@ -75,11 +75,12 @@ bool catalogue_is_below(const char *path, const char *folder)
 	while (n > 0 && folder[n - 1] == '/') {
 		n--;
 	}
-	for (const char *at = path; n > 0 && at != NULL; at = strchr(at, '/')) {
-		at += at == path ? 0 : 1;
+	for (const char *at = path; n > 0 && at != NULL;) {
 		if (strncmp(at, folder, n) == 0 && at[n] == '/') {
 			return true;
 		}
+		at = strchr(at, '/');
+		at = at == NULL ? NULL : at + 1;
 	}
 	return false;
 }

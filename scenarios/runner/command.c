@@ -1,5 +1,7 @@
 #include "scenarios/runner/command.h"
 
+#include "scenarios/runner/adapter.h"
+
 #include "lib/mem.h"
 
 #include "scenarios/runner/options.h"
@@ -69,5 +71,9 @@ void command_finish(struct command *command)
 	free(command->selection);
 	free(command->bridge);
 	free(command->shim);
+	if (command->adapter != NULL) {
+		adapter_finish(command->adapter);
+		free(command->adapter);
+	}
 	*command = (struct command){0};
 }

@@ -32,7 +32,8 @@ struct command {
 	bool verbs;      /* check --verbs */
 	bool bytes;      /* explain --bytes */
 	const char *tap_path, *junit_path;
-	char *bridge, *shim; /* owned, of engine */
+	char *bridge, *shim;     /* owned, of engine */
+	struct adapter *adapter; /* owned, of engine; NULL: none was given */
 };
 
 /* False (a sentence on standard error) if it is not one. argv is borrowed. */

@@ -3,6 +3,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "scenarios/runner/adapter.h"
 #include "scenarios/runner/evidence.h"
 #include "scenarios/runner/files.h"
 #include "scenarios/runner/invariants.h"
@@ -289,6 +290,12 @@ void engine_run(const struct story *story, const struct engine_options *opts,
         struct engine_result *result)
 {
 	*result = (struct engine_result){0};
+	char *lack = opts->adapter == NULL ? NULL : adapter_lack(opts->adapter, story);
+	if (lack != NULL) {
+		result->verdict = VERDICT_SKIP;
+		result->failure = lack;
+		return;
+	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	struct play *play = play_create(story, opts);
 

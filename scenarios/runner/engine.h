@@ -19,7 +19,8 @@ enum { ENGINE_DEFAULT_SEED = 1 };
 struct engine_options {
 	const char *program; /* the runner, as it was called: for the replay command */
 	const char *bridge;  /* absolute path of the daemon's binary */
-	const char *shim;    /* absolute path of shim.so */
+	const struct adapter *adapter; /* how another bridge is started; NULL: ours */
+	const char *shim;              /* absolute path of shim.so */
 	const char *out_dir; /* one folder per story is made in it: timeline.jsonl,
 	                        daemon.log ... */
 	const char *worlds_dir;
@@ -36,7 +37,8 @@ struct engine_options {
 
 struct engine_result {
 	enum verdict verdict;
-	char *failure; /* the whole text for people; NULL when passed */
+	char *failure; /* the whole text for people; why it was skipped; NULL when
+	                  passed */
 	int64_t virtual_ms;
 	int64_t real_ms;
 	long durable_calls;  /* counted in this run */

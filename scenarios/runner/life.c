@@ -3,6 +3,8 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "scenarios/runner/adapter.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +33,24 @@ static cJSON *log_to_record(const cJSON *line)
 	return json_set(record, "fields", fields);
 }
 
+/* What another bridge writes when it is ready means what our own says then. */
+static bool is_ready_line(const struct play *play, const char *text)
+{
+	const struct adapter *adapter = play->options->adapter;
+
+	return adapter != NULL && adapter->ready != NULL &&
+	       strstr(text, adapter->ready) != NULL;
+}
+
 static void take_line(enum daemon_stream stream, const char *text, void *arg)
 {
 	struct play *play = arg;
+
+	if (is_ready_line(play, text)) {
+		autojson cJSON *record = json_set_str(json_new(), "kind", "log");
+		json_set_str(record, "log", "Bridge started");
+		play_report(play, TAP_BRIDGE, json_set_str(record, "level", "info"));
+	}
 	autojson cJSON *line =
 	        text[0] == '{' ? json_parse(str_from(text), &(struct err)ERR_INIT) : NULL;
 
@@ -66,7 +83,7 @@ static bool start(struct play *play)
 {
 	struct err err = ERR_INIT;
 	const struct daemon_options options = {
-	        .program = play->options->bridge,
+	        .program = play->program == NULL ? play->options->bridge : play->program,
 	        .shim = play->options->shim,
 	        .args = (const char *const *)play->daemon_args,
 	        .dir = play->setup.dir,

@@ -3,6 +3,8 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "scenarios/runner/adapter.h"
+
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,21 @@ static bool fail(const char *text)
 	return false;
 }
 
+/* The file says how some bridge is started. */
+static bool read_adapter(struct command *command)
+{
+	struct story_problems problems = {0};
+
+	command->adapter = xcalloc(1, sizeof(*command->adapter));
+	bool ok = adapter_read(command->bridge, command->adapter, &problems);
+	for (size_t i = 0; i < problems.count; i++) {
+		fprintf(stderr, "%s\n", problems.lines[i]);
+	}
+	story_problems_finish(&problems);
+	command->engine.adapter = command->adapter;
+	return ok;
+}
+
 static bool read_bridge(struct command *command, const char *text)
 {
 	free(command->bridge);
@@ -32,7 +49,8 @@ static bool read_bridge(struct command *command, const char *text)
 	if (command->bridge == NULL) {
 		fprintf(stderr, "scenario: there is no %s\n", text);
 	}
-	return command->bridge != NULL;
+	return command->bridge != NULL &&
+	       (!str_ends(command->bridge, ".yaml") || read_adapter(command));
 }
 
 static bool read_torture(struct command *command, const char *text)
@@ -88,7 +106,9 @@ static const struct rule rules[] = {
                 "before and after it, with kill -9 there"),
         NUMBER("kill-at", engine.kill_at, 2, INT32_MAX, 0,
                 "one run of that: 2k before the k-th durable call, 2k+1 after it"),
-        READ("bridge", "PATH", read_bridge, "the daemon (beside this program)"),
+        READ("bridge", "PATH", read_bridge,
+                "the daemon (beside this program), or an adapter: a .yaml that says how "
+                "another bridge is started"),
         READ("database", "KIND", read_database,
                 "sqlite (if not said) or postgres, for stories that do not say"),
         TEXT("out", "DIR", engine.out_dir, "where files and results go (out)"),

@@ -251,6 +251,7 @@ void play_destroy(struct play **play)
 	values_destroy(&it->values);
 	timeline_destroy(&it->timeline);
 	free(it->step_us);
+	free(it->program);
 	free(it->failure);
 	free(it);
 	*play = NULL;

@@ -53,6 +53,7 @@ struct play {
 	int64_t last_work_us; /* the last record that was no beat and no chatter */
 
 	struct daemon *daemon; /* NULL: not running */
+	char *program;         /* of another bridge, as its adapter says; NULL: ours */
 	char **daemon_args;    /* of the life that runs, or ran last; NULL-terminated */
 	cJSON *around;       /* environment, limits, sandbox of that life; may be NULL */
 	struct buf plain[2]; /* what this life wrote beside log lines */
@@ -111,6 +112,11 @@ void life_kill(struct play *play);
 void life_watch_record(struct play *play, const struct record *record);
 /* The simulators' turn is over. */
 void life_watch_turn(void *arg);
+
+/* ---- adapted.c ---- */
+/* Writes its files and starts it as options->adapter says. args: of bridge.start. False
+ * and *err if that cannot be; whether it runs is for the caller to see. */
+bool adapted_start(struct play *play, const cJSON *args, struct err *err);
 
 /* ---- passing.c ---- */
 enum passing {

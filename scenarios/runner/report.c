@@ -76,6 +76,8 @@ static void print_story(const struct story *story, const struct engine_result *r
 	} else if (outcome == OUTCOME_FAILED && result->verdict == VERDICT_PASS) {
 		printf("      it passes now, but expect_fail says: %s\n",
 		        story->expect_fail);
+	} else if (outcome == OUTCOME_SKIPPED) {
+		printf("      %s\n", result->failure != NULL ? result->failure : "");
 	} else if (outcome == OUTCOME_FAILED) {
 		printf("\n%s\n", result->failure != NULL ? result->failure : "");
 	}
@@ -101,7 +103,8 @@ static void add_tap(struct report *report, const struct story *story,
 	buf_printf(&report->tap, "%s %zu - %s", ok ? "ok" : "not ok", report->number,
 	        story->id);
 	if (outcome == OUTCOME_SKIPPED) {
-		buf_puts(&report->tap, " # SKIP");
+		buf_printf(&report->tap, " # SKIP %s",
+		        result->failure != NULL ? result->failure : "");
 	} else if (outcome == OUTCOME_KNOWN) {
 		buf_printf(&report->tap, " # TODO %s", story->expect_fail);
 	}
@@ -155,7 +158,11 @@ static void add_junit(struct report *report, const struct story *story,
 		put_xml(out, result->failure != NULL ? result->failure : "it passes now");
 		buf_puts(out, "</failure>\n");
 	} else if (outcome != OUTCOME_PASSED) {
-		buf_puts(out, "      <skipped/>\n");
+		buf_puts(out, "      <skipped message=\"");
+		put_xml(out, outcome == OUTCOME_KNOWN  ? story->expect_fail
+		             : result->failure != NULL ? result->failure
+		                                       : "");
+		buf_puts(out, "\"/>\n");
 	}
 	buf_puts(out, "    </testcase>\n");
 }

@@ -255,6 +255,9 @@ static cJSON *top_schema(void)
 	json_set(top, "limit", limit_schema());
 	json_set(top, "tags",
 	        described(list_of(typed("string")), "for choosing what to run"));
+	json_set(top, "needs",
+	        described(list_of(typed("string")),
+	                "abilities of the bridge that it takes, such as login-by-chat"));
 	json_set(top, "expect_fail",
 	        described(typed("string"), "why this is known to fail, for now"));
 	json_set(top, "steps", json_set_int(list_of(defined("step")), "minItems", 1));

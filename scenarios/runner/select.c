@@ -1,6 +1,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "scenarios/runner/adapter.h"
 #include "scenarios/runner/catalogue.h"
 #include "scenarios/runner/command.h"
 
@@ -106,7 +107,10 @@ bool command_select(const struct command *command, struct story_set *set,
 	*set = (struct story_set){0};
 	*selected = NULL;
 	*count = 0;
-	bool ok = story_load(files, command->engine.worlds_dir, set, &problems);
+	bool ok = story_load(files, command->engine.worlds_dir,
+	        command->engine.adapter == NULL ? NULL
+	                                        : command->engine.adapter->worlds_dir,
+	        set, &problems);
 	for (size_t i = 0; i < problems.count; i++) {
 		fprintf(stderr, "%s\n", problems.lines[i]);
 	}

@@ -39,22 +39,36 @@ static void add_words(const char **words, size_t count, const cJSON *list)
 	words[count] = NULL;
 }
 
+/* False with *err, or because the story has failed. */
+static bool start_ours(struct play *play, const cJSON *args, struct err *err)
+{
+	const char *service[MAX_RUN_ARGS + 1] = {"-c", play->setup.config_path, NULL};
+
+	add_words(service, 2, json_arr(args, "flags"));
+	if (!json_bool(args, "keep", false) &&
+	        (!setup_write_registration(&play->setup, err) ||
+	                !setup_write_config(
+	                        &play->setup, json_get(args, "config"), err))) {
+		return false;
+	}
+	return life_start(play, service);
+}
+
 static bool step_start(
         struct play *play, const struct story_step *step, const cJSON *args)
 {
-	const char *service[MAX_RUN_ARGS + 1] = {"-c", play->setup.config_path, NULL};
 	struct err err = ERR_INIT;
 
 	(void)step;
-	add_words(service, 2, json_arr(args, "flags"));
 	life_set_around(play, args);
-	if (!json_bool(args, "keep", false) &&
-	        (!setup_write_registration(&play->setup, &err) ||
-	                !setup_write_config(
-	                        &play->setup, json_get(args, "config"), &err))) {
-		return fail_err(play, &err);
+	if (play->options->adapter != NULL) {
+		if (!adapted_start(play, args, &err)) {
+			return fail_err(play, &err);
+		}
+	} else if (!start_ours(play, args, &err)) {
+		return err.kind == ERR_NONE ? false : fail_err(play, &err);
 	}
-	if (!life_start(play, service) || !play_quiet(play)) {
+	if (!play_quiet(play)) {
 		return false;
 	}
 	if (play->daemon == NULL) {

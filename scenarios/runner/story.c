@@ -45,6 +45,7 @@ static void story_finish(struct story *story)
 	texts_finish(story->proves, story->proves_count);
 	free(story->links);
 	texts_finish(story->tags, story->tags_count);
+	texts_finish(story->needs, story->needs_count);
 	free(story->world);
 	cJSON_Delete(story->setup);
 	for (size_t i = 0; i < story->step_count; i++) {
@@ -202,6 +203,11 @@ static void read_world(struct file *file, struct story *story)
 
 	story->world = read_text(file, "world", default_world);
 	const struct world *world = worlds_get(&file->loading->worlds, story->world, pos);
+	for (size_t i = 0; world != NULL && i < world->needs_count; i++) {
+		if (!is_known_text(story->needs, story->needs_count, world->needs[i])) {
+			add_text(&story->needs, &story->needs_count, world->needs[i]);
+		}
+	}
 	story->setup = world == NULL ? json_new() : cJSON_Duplicate(world->setup, true);
 	for (size_t i = 0; world != NULL && i < world->step_count; i++) {
 		step_copy(&world->steps[i], add_step(story));
@@ -290,6 +296,7 @@ static void read_variation(struct file *file, const char *suffix)
 	story->title = read_text(file, "scenario", "");
 	read_proves(file, story);
 	read_texts(file, "tags", &story->tags, &story->tags_count);
+	read_texts(file, "needs", &story->needs, &story->needs_count);
 	read_limit(file, story);
 	story->expect_fail = read_text(file, "expect_fail", NULL);
 	read_world(file, story);
@@ -302,7 +309,7 @@ static void read_variation(struct file *file, const char *suffix)
 static bool check_top(const struct file *file)
 {
 	static const char *const keys[] = {"scenario", "proves", "world", "vary", "vars",
-	        "limit", "tags", "expect_fail", "steps", NULL};
+	        "limit", "tags", "needs", "expect_fail", "steps", NULL};
 	static const char *const required[] = {"scenario", "proves", "steps", NULL};
 	struct story_problems *problems = file->loading->problems;
 
@@ -362,8 +369,8 @@ static void check_ids(const struct loading *loading)
 	}
 }
 
-bool story_load(const char *const *paths, const char *worlds_dir, struct story_set *out,
-        struct story_problems *problems)
+bool story_load(const char *const *paths, const char *worlds_dir, const char *own_worlds,
+        struct story_set *out, struct story_problems *problems)
 {
 	struct loading loading = {.problems = problems, .out = out};
 	size_t before = problems->count;
@@ -371,6 +378,7 @@ bool story_load(const char *const *paths, const char *worlds_dir, struct story_s
 	*out = (struct story_set){0};
 	requirements_read(STORY_SPEC, &loading.requirements, problems);
 	loading.worlds = (struct worlds){.dir = worlds_dir,
+	        .own_dir = own_worlds,
 	        .requirements = &loading.requirements,
 	        .problems = problems};
 	for (; *paths != NULL; paths++) {

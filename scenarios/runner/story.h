@@ -58,6 +58,8 @@ struct story {       /* one variation of one file */
 	size_t proves_count;
 	char **tags; /* e.g. "torture", "smoke"; may be empty */
 	size_t tags_count;
+	char **needs; /* abilities of the bridge that it takes, see adapter.h */
+	size_t needs_count;
 	char *world;  /* the fixture's name; "none" for no world */
 	cJSON *setup; /* what the world file says about config and workspace: an object,
 	                 see engine */
@@ -80,10 +82,11 @@ struct story_problems {
 };
 
 /* Reads and checks files (NULL-terminated list of paths); worlds are taken from
- * `worlds_dir`. All problems of all files are reported at once. True if there were none.
+ * `own_worlds` (may be NULL) if they are there, else from `worlds_dir`. All problems of
+ * all files are reported at once. True if there were none.
  */
-bool story_load(const char *const *paths, const char *worlds_dir, struct story_set *out,
-        struct story_problems *problems);
+bool story_load(const char *const *paths, const char *worlds_dir, const char *own_worlds,
+        struct story_set *out, struct story_problems *problems);
 void story_set_finish(struct story_set *set);
 void story_problems_finish(struct story_problems *problems);
 

@@ -61,6 +61,13 @@ static void merge(cJSON *base, const cJSON *over)
 	}
 }
 
+static void add_need(struct world *world, const char *need)
+{
+	world->needs = xrealloc(
+	        world->needs, (world->needs_count + 1) * sizeof(world->needs[0]));
+	world->needs[world->needs_count++] = xstrdup(need);
+}
+
 static void add_step(struct world *world, const struct story_step *step)
 {
 	world->steps =
@@ -77,6 +84,9 @@ static void begin_like(struct worlds *worlds, struct world *world, const char *n
 		return;
 	}
 	merge(world->setup, base->setup);
+	for (size_t i = 0; i < base->needs_count; i++) {
+		add_need(world, base->needs[i]);
+	}
 	for (size_t i = 0; i < base->step_count; i++) {
 		struct story_step step;
 		step_copy(&base->steps[i], &step);
@@ -151,9 +161,23 @@ static void read_name(
 	}
 }
 
+static void read_needs(
+        struct worlds *worlds, struct world *world, const struct tree_node *list)
+{
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		const struct tree_node *item = list->items[i];
+		if (item->kind == TREE_SCALAR && list->kind == TREE_LIST) {
+			add_need(world, item->text);
+		} else {
+			story_problem(worlds->problems, &item->pos,
+			        "\"needs\" lists single words");
+		}
+	}
+}
+
 static void read_world(struct worlds *worlds, struct world *world)
 {
-	static const char *const keys[] = {"world", "setup", "steps", NULL};
+	static const char *const keys[] = {"world", "setup", "needs", "steps", NULL};
 	size_t before = worlds->problems->count;
 	struct tree_node *root = tree_read(world->path, worlds->problems);
 
@@ -161,6 +185,7 @@ static void read_world(struct worlds *worlds, struct world *world)
 		const struct tree_node *setup = tree_get(root, "setup");
 		const struct tree_node *steps = tree_get(root, "steps");
 		read_name(worlds, world, root);
+		read_needs(worlds, world, tree_get(root, "needs"));
 		if (setup != NULL) {
 			read_setup(worlds, world, setup);
 		}
@@ -223,6 +248,20 @@ static struct world *known_world(const struct worlds *worlds, const char *name)
 	return NULL;
 }
 
+/* Caller frees. */
+static char *path_of(const struct worlds *worlds, const char *name)
+{
+	char *own = worlds->own_dir == NULL
+	                    ? NULL
+	                    : xasprintf("%s/%s.yaml", worlds->own_dir, name);
+
+	if (own != NULL && access(own, R_OK) == 0) {
+		return own;
+	}
+	free(own);
+	return xasprintf("%s/%s.yaml", worlds->dir, name);
+}
+
 const struct world *worlds_get(
         struct worlds *worlds, const char *name, const struct story_pos *asked_at)
 {
@@ -232,7 +271,7 @@ const struct world *worlds_get(
 		return add_world(worlds, name, xstrdup("none"));
 	}
 	if (world == NULL) {
-		char *path = xasprintf("%s/%s.yaml", worlds->dir, name);
+		char *path = path_of(worlds, name);
 		if (strchr(name, '/') != NULL || access(path, R_OK) != 0) {
 			autofree char *hint = world_hint(worlds->dir, name);
 			story_problem(worlds->problems, asked_at,
@@ -262,6 +301,10 @@ void worlds_finish(struct worlds *worlds)
 		}
 		free(world->steps);
 		cJSON_Delete(world->setup);
+		for (size_t n = 0; n < world->needs_count; n++) {
+			free(world->needs[n]);
+		}
+		free(world->needs);
 		free(world->name);
 		free(world->path);
 		free(world);

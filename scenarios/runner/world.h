@@ -11,12 +11,15 @@ struct world {
 	cJSON *setup;
 	struct story_step *steps; /* those of the world it is like come first */
 	size_t step_count;
+	char **needs; /* abilities of the bridge, with those of the world it is like */
+	size_t needs_count;
 	bool bad;     /* problems have been added: no story can use it */
 	bool reading; /* to notice a world that is like itself */
 };
 
 struct worlds {
-	const char *dir;                         /* borrowed */
+	const char *dir;     /* borrowed */
+	const char *own_dir; /* looked into first; NULL: none; borrowed */
 	const struct requirements *requirements; /* borrowed */
 	struct story_problems *problems;         /* borrowed */
 	struct world **items;                    /* those asked for so far */

@@ -78,6 +78,10 @@ static void test_a_folder_means_what_is_below_it(void **state)
 	        {"scenarios/files/300-x.yaml", "", false},
 	        {"scenarios/files/300-x.yaml", "/", false},
 	        {"300-x.yaml", "files", false},
+	        {"/tmp/300-x.yaml", "files", false},
+	        {"/tmp/300-x.yaml", "tmp", true},
+	        {"/tmp/300-x.yaml", "/tmp", true},
+	        {"//tmp//300-x.yaml", "x", false},
 	};
 	(void)state;
 

@@ -10,7 +10,7 @@ static bool load(const struct files *files, const char *path, struct story_set *
         struct story_problems *problems)
 {
 	return story_load(
-	        (const char *const[]){path, NULL}, files->worlds, set, problems);
+	        (const char *const[]){path, NULL}, files->worlds, NULL, set, problems);
 }
 
 /* Loads one file that must be right. */
@@ -336,7 +336,7 @@ static void test_all_problems_of_all_files(void **state)
 	autofree char *c = files_write(&files, "c.yaml", HEAD "steps: [settle]\n");
 	assert_false(
 	        story_load((const char *const[]){a, b, "/nonexistent/d.yaml", c, NULL},
-	                files.worlds, &set, &problems));
+	                files.worlds, NULL, &set, &problems));
 	assert_int_equal(set.count, 0);
 	assert_int_equal(problems.count, 6);
 	assert_true(
@@ -367,7 +367,7 @@ static void test_no_two_stories_with_one_name(void **state)
 	autofree char *b = files_write(&files, "worlds/a.yaml",
 	        HEAD "steps: [{expect: {at: slack, text: x}}]\n");
 	assert_false(story_load(
-	        (const char *const[]){a, b, NULL}, files.worlds, &set, &problems));
+	        (const char *const[]){a, b, NULL}, files.worlds, NULL, &set, &problems));
 	assert_int_equal(problems.count, 1);
 	assert_true(problems_have(&problems, "/a.yaml"));
 	story_problems_finish(&problems);

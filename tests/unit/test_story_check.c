@@ -21,8 +21,8 @@ static void check_refusals(const char *head, const struct refusal *cases, size_t
 		autofree char *text = xasprintf("%s%s", head, cases[i].step);
 		autofree char *path = files_write(&files, "s.yaml", text);
 		autofree char *wanted = xasprintf("%s:%s", path, cases[i].problem);
-		story_load(
-		        (const char *const[]){path, NULL}, files.worlds, &set, &problems);
+		story_load((const char *const[]){path, NULL}, files.worlds, NULL, &set,
+		        &problems);
 		if (problems.count != 1 || strcmp(problems.lines[0], wanted) != 0) {
 			print_message("of   %s\nwanted\n  %s\n", cases[i].step, wanted);
 			problems_print(&problems);
