@@ -97,12 +97,26 @@ static const char version_2[] =
         /* How often the process itself broke in the handling of this event. state 3:
          * quarantined for that (flow/quarantine.h). */
         "ALTER TABLE inbox ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;"
+        /* A Matrix user who is a Slack user of their own (flow/user_logins.h). */
+        "CREATE TABLE user_login ("
+        "  team_id TEXT NOT NULL,"
+        "  mxid TEXT NOT NULL,"
+        "  user_id TEXT NOT NULL,"
+        "  user_name TEXT NOT NULL,"
+        "  team_name TEXT NOT NULL,"
+        "  token TEXT NOT NULL,"
+        "  cookie TEXT NOT NULL,"
+        "  state TEXT NOT NULL,"
+        "  declared TEXT NOT NULL,"
+        "  created_ms BIGINT NOT NULL,"
+        "  PRIMARY KEY (team_id, mxid)"
+        ");"
         /* One message may be several events, and one event several messages.
          * part: which of a Slack message's events: 0.. its text, 50.. the same text
          * where a reply is shown in the channel too, 100.. its files. piece: which of a
          * Matrix event's messages. edited_ts: the newest edit that was taken over from
          * Slack; shown: a digest of what it says, '' if there was none. state: 0 there,
-         * 1 deleted. */
+         * 1 deleted. author: the Slack user whose token wrote it, '' if the bot did. */
         "ALTER TABLE message RENAME TO message_1;"
         "CREATE TABLE message ("
         "  team_id TEXT NOT NULL,"
@@ -119,6 +133,7 @@ static const char version_2[] =
         "  shown TEXT NOT NULL DEFAULT '',"
         "  state INTEGER NOT NULL,"
         "  created_ms BIGINT NOT NULL,"
+        "  author TEXT NOT NULL DEFAULT '',"
         "  PRIMARY KEY (team_id, channel_id, slack_ts, part)"
         ");"
         "INSERT INTO message (team_id, channel_id, slack_ts, part, room_id, event_id, "
@@ -131,7 +146,8 @@ static const char version_2[] =
         "(team_id, channel_id, thread_ts, slack_ts);"
         /* who: the Slack user; for a reaction from Matrix, which the bot makes in the
          * name of all, its event. changed_ts: of the newest word from Slack about it.
-         * state: 0 there, 1 taken back. */
+         * state: 0 there, 1 taken back, 2 about to be made. author: the Slack user whose
+         * token made it, '' if the bot did. */
         "CREATE TABLE reaction ("
         "  team_id TEXT NOT NULL,"
         "  channel_id TEXT NOT NULL,"
@@ -142,11 +158,13 @@ static const char version_2[] =
         "  direction TEXT NOT NULL,"
         "  changed_ts TEXT NOT NULL,"
         "  state INTEGER NOT NULL,"
+        "  author TEXT NOT NULL DEFAULT '',"
         "  PRIMARY KEY (team_id, channel_id, slack_ts, emoji, who)"
         ");"
         "CREATE INDEX reaction_event ON reaction (event_id);"
         /* What the carrying of a file came to (flow/files.h). The channel, ts and part
-         * are those of its message on Slack, empty for a file from Matrix. */
+         * are those of its message on Slack, empty for a file from Matrix; author is the
+         * Slack user whose token brought that, '' if the bot did. */
         "CREATE TABLE file ("
         "  file_key TEXT PRIMARY KEY,"
         "  team_id TEXT NOT NULL,"
@@ -157,7 +175,8 @@ static const char version_2[] =
         "  state BIGINT NOT NULL,"
         "  result TEXT NOT NULL,"
         "  reason TEXT NOT NULL,"
-        "  created_ms BIGINT NOT NULL"
+        "  created_ms BIGINT NOT NULL,"
+        "  author TEXT NOT NULL DEFAULT ''"
         ");"
         "CREATE INDEX file_id ON file (team_id, file_id);"
         /* Of each workspace (flow/team_lists.h): its custom emoji, value: a URL,
