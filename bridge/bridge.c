@@ -13,6 +13,7 @@
 #include "bridge/flow/portals.h"
 #include "bridge/flow/power.h"
 #include "bridge/flow/quarantine.h"
+#include "bridge/flow/user_logins.h"
 #include "bridge/matrix/appservice.h"
 #include "bridge/ops/crash.h"
 #include "bridge/ops/public_media.h"
@@ -146,13 +147,25 @@ static void handle_logins(const struct err *err, void *arg)
 	bridge->start = start_begin(&bridge->app, handle_started, bridge);
 }
 
+static void handle_users(const struct err *err, void *arg)
+{
+	struct bridge *bridge = arg;
+
+	if (err->kind != ERR_NONE) {
+		handle_logins(err, bridge);
+		return;
+	}
+	logins_load(bridge->app.logins, handle_logins, bridge);
+}
+
 /* The portals are known, and what crashed the last run: now events may come in. Slack
  * connects as soon as its logins are known, whether or not the homeserver is there, for
  * its events are kept until it is. */
 static void open_doors(struct bridge *bridge)
 {
 	listen_for_homeserver(bridge);
-	logins_load(bridge->app.logins, handle_logins, bridge);
+	/* The apps' after them: with those events begin to come in. */
+	user_logins_load(bridge->app.users, handle_users, bridge);
 }
 
 static void handle_crash_counted(const struct err *err, void *arg)
@@ -262,6 +275,7 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 	app->files = files_create(app);
 	app->emoji_images = emoji_images_create(app);
 	app->logins = logins_create(app);
+	app->users = user_logins_create(app);
 	app->portals = portals_create(app);
 	app->ghosts = ghosts_create(app);
 	app->members = members_create(app);
@@ -288,6 +302,7 @@ static void close_parts(struct bridge *bridge)
 	members_destroy(&app->members);
 	power_destroy(&app->power);
 	map_destroy(&app->unknown, NULL);
+	user_logins_destroy(&app->users);
 	logins_destroy(&app->logins);
 	emoji_images_destroy(&app->emoji_images);
 	files_destroy(&app->files);

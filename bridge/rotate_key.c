@@ -55,6 +55,38 @@ static bool add_login(struct rotation *rotation, struct store_tx *tx,
 	return true;
 }
 
+static bool add_user(struct rotation *rotation, struct store_tx *tx,
+        const struct store_result *rows, size_t row)
+{
+	autofree char *token = sealed_anew(rotation, store_text(rows, row, 5));
+	autofree char *cookie = sealed_anew(rotation, store_text(rows, row, 6));
+
+	if (token == NULL || cookie == NULL) {
+		return false;
+	}
+	store_tx_add(tx, STMT_USER_LOGIN_TOKENS, "ssss", store_text(rows, row, 0),
+	        store_text(rows, row, 1), token, cookie);
+	rotation->count++;
+	return true;
+}
+
+/* False: one of them cannot be opened. */
+static bool add_all(struct rotation *rotation, struct store_tx *tx,
+        const struct store_result *const *results)
+{
+	for (size_t i = 0; i < store_rows(results[0]); i++) {
+		if (!add_login(rotation, tx, results[0], i)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < store_rows(results[1]); i++) {
+		if (!add_user(rotation, tx, results[1], i)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void handle_read(
         const struct store_result *const *results, const struct err *err, void *arg)
 {
@@ -68,12 +100,10 @@ static void handle_read(
 	struct store_tx *tx = store_tx_create(rotation->store);
 	/* A half-finished login holds a token too: it is asked for again. */
 	store_tx_add(tx, STMT_PERSON_NO_DIALOGUES, "");
-	for (size_t i = 0; i < store_rows(results[0]); i++) {
-		if (!add_login(rotation, tx, results[0], i)) {
-			store_tx_cancel(&tx);
-			loop_stop(rotation->loop);
-			return;
-		}
+	if (!add_all(rotation, tx, results)) {
+		store_tx_cancel(&tx);
+		loop_stop(rotation->loop);
+		return;
 	}
 	store_tx_submit(tx, handle_written, rotation);
 }
@@ -83,6 +113,7 @@ static int rotate(struct rotation *rotation, FILE *out)
 	struct store_tx *tx = store_tx_create(rotation->store);
 
 	store_tx_add(tx, STMT_LOGIN_ALL, "");
+	store_tx_add(tx, STMT_USER_LOGIN_ALL, "");
 	store_tx_submit(tx, handle_read, rotation);
 	loop_run(rotation->loop);
 	if (!rotation->written) {

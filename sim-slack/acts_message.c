@@ -25,7 +25,8 @@ static void report_message(
         struct sim_slack *sim, const struct message *message, const char *kind)
 {
 	cJSON *record = sim_record(kind, message->channel);
-	bool by_app = message->bot_id || (message->user && message->user->bot_id);
+	bool by_app = message->by_client || message->bot_id ||
+	              (message->user && message->user->bot_id);
 
 	json_set_str(record, "event", str_equal(kind, "message") ? "message" : kind);
 	json_set_str(record, "ts", message->ts);
@@ -137,6 +138,7 @@ struct message *act_post(
 	message->icon_url = xstrdup_null(post->icon_url);
 	message->icon_emoji = xstrdup_null(post->icon_emoji);
 	message->client_msg_id = xstrdup_null(post->client_msg_id);
+	message->by_client = sim->client_acts;
 	message->attachments = copy_or_null(post->attachments);
 	message->metadata = copy_or_null(post->metadata);
 	message->extra = copy_or_null(post->extra);
@@ -297,7 +299,8 @@ void act_react(struct sim_slack *sim, struct message *message, const struct user
 	json_set_str(record, "action", add ? "added" : "removed");
 	json_set_str(record, "ts", message->ts);
 	json_set_str(record, "user", user->name);
-	json_set_str(record, "by", user->bot_id ? "app" : "person");
+	json_set_str(record, "by", 
+	        user->bot_id || sim->client_acts ? "app" : "person");
 	sim_report(sim, record);
 
 	json_set_str(inner, "reaction", name);

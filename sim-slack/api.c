@@ -342,7 +342,9 @@ static void run(struct api_call *call)
 	if (!(call->faulted && answer_instead(call))) {
 		call->reply = json_set_bool(json_new(), "ok", true);
 		if (check(call)) {
+			call->sim->client_acts = call->kind == TOKEN_CLIENT;
 			call->method->run(call);
+			call->sim->client_acts = false;
 		}
 		if (call->charset_warning) {
 			api_warn(call, call->charset_warning);

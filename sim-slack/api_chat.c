@@ -110,6 +110,11 @@ static bool read_metadata(struct api_call *call, struct content *out, bool may_c
 	if (!out->metadata) {
 		return true;
 	}
+	/* A person's own client is no app (section 6.7). */
+	if (call->kind == TOKEN_CLIENT) {
+		api_fail(call, "metadata_must_be_sent_from_app");
+		return false;
+	}
 	if (!cJSON_IsObject(out->metadata)) {
 		api_fail(call, "invalid_metadata_format");
 		return false;

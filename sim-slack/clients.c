@@ -22,6 +22,7 @@ struct session {
 	struct list link; /* clients::sessions */
 	const struct user *user;
 	char *token, *cookie;
+	char error[48]; /* what calls are answered; "": they are good */
 };
 
 struct client {
@@ -168,6 +169,22 @@ const struct user *clients_user(
 	const struct session *session = token ? session_for(clients, req, token) : NULL;
 
 	return session ? session->user : NULL;
+}
+
+void clients_refuse(struct clients *clients, const struct user *user, const char *error)
+{
+	struct session *session = session_of(clients, user);
+
+	if (session) {
+		snprintf(session->error, sizeof(session->error), "%s", error);
+	}
+}
+
+const char *clients_error(const struct clients *clients, const struct user *user)
+{
+	const struct session *session = session_of(clients, user);
+
+	return session ? session->error : "";
 }
 
 char *clients_socket_url(const struct clients *clients, const struct user *user)
@@ -390,6 +407,9 @@ void clients_handle_request(struct clients *clients, struct http_request *req)
 	struct session *session = token ? session_for(clients, req, token) : NULL;
 	struct client *client;
 
+	if (session && session->error[0]) {
+		session = NULL;
+	}
 	if (!session || clients->socket_count >= SOCKETS_MAX) {
 		http_request_reply(req, session ? 503 : 403, "text/plain",
 		        str_from(session ? "too many\n" : "invalid_auth\n"));

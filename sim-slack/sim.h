@@ -61,6 +61,7 @@ struct sim_slack {
 	struct faults *faults;
 	struct limits *limits;
 	struct calls *calls;
+	bool client_acts; /* what happens now a program does with a person's token */
 	struct files *files;
 	struct oauth *oauth;
 	struct control *control; /* NULL: not served */

@@ -288,6 +288,8 @@ static const struct verb_field suggest_fields[] = {AS,
         {"value", VERB_STR, false, "What was typed", NULL}, END};
 static const struct verb_field session_fields[] = {AS,
         {"end", VERB_BOOL, false, "Sign out: the tokens become invalid_auth", NULL},
+        {"error", VERB_STR, false,
+                "What calls are answered from now on; none: they are good again", NULL},
         {"drop", VERB_BOOL, false, "Say goodbye on the open sockets and close them",
                 NULL},
         END};

@@ -221,6 +221,11 @@ bool verb_session(void *arg, const cJSON *args, cJSON **result, struct err *err)
 		clients_drop(sim->clients, user);
 	}
 	clients_session(sim->clients, user, &token, &cookie);
+	if (json_str(args, "error")) {
+		const char *error = json_str(args, "error");
+		clients_refuse(sim->clients, user,
+		        str_equal(error, "none") ? "" : error);
+	}
 	*result = json_set_str(json_new(), "token", token);
 	json_set_str(*result, "cookie", cookie);
 	return true;

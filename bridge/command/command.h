@@ -55,5 +55,7 @@ enum step_rc command_logout(struct command_call *call);
 enum step_rc command_cancel(struct command_call *call);
 enum step_rc command_login_app(struct command_call *call);
 void command_login_app_finish(void *memory);
+enum step_rc command_login_token(struct command_call *call);
+void command_login_token_finish(void *memory);
 
 #endif

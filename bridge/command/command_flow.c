@@ -3,6 +3,7 @@
 #include "bridge/command/command.h"
 
 #include "bridge/flow/notice.h"
+#include "bridge/flow/user_logins.h"
 #include "bridge/ops/secrets.h"
 #include "bridge/slack/tokens.h"
 #include "lib/buf.h"
@@ -164,7 +165,9 @@ static void reply_unknown(struct command_call *call, const char *text)
 	const char *nearest = nearest_command(text);
 
 	if (str_starts(text, "login")) {
-		command_reply(call, "There is one way to log in: `login app`.");
+		command_reply(call,
+		        "There are two ways to log in: `login app`, with the tokens of a "
+		        "Slack app, for everybody; and `login token`, as yourself.");
 	} else if (nearest != NULL) {
 		command_reply(call, "Unknown command; did you mean `%s`?", nearest);
 	} else {
@@ -225,7 +228,8 @@ static enum step_rc run_command(struct flow *flow)
 {
 	struct state *state = flow->state;
 
-	if (flow_fact(flow, "reply") != NULL || flow_fact(flow, "login") != NULL) {
+	if (flow_fact(flow, "reply") != NULL || flow_fact(flow, "login") != NULL ||
+	        flow_fact(flow, "user_login") != NULL) {
 		return STEP_DONE; /* done in an earlier life */
 	}
 	if (!state->person_known) {
@@ -310,12 +314,36 @@ static void handle_settled(const struct err *err, void *arg)
 	flow_continue(flow, err);
 }
 
+static enum step_rc take_over_user(struct flow *flow)
+{
+	struct app *app = flow->app;
+	const struct state *state = flow->state;
+	const char *team_id = flow_fact(flow, "user_login");
+
+	if (!state->effect_done) {
+		return wait_waiter(
+		        flow, user_logins_load(app->users, handle_loaded, flow));
+	}
+	const struct user_login *user =
+	        user_logins_find(app->users, team_id, field(flow, "sender"));
+	autofree char *reply =
+	        user == NULL ? xstrdup("The login was stored, but has been removed since.")
+	                     : xasprintf("Logged in to %s as %s (%s). What you write in "
+	                                 "its rooms appears on Slack as yours.",
+	                               user->team_name, user->user_name, user->user_id);
+	flow_set_fact(flow, "reply", reply);
+	return STEP_DONE;
+}
+
 static enum step_rc connect_login(struct flow *flow)
 {
 	struct app *app = flow->app;
 	const struct state *state = flow->state;
 	const char *team_id = flow_fact(flow, "login");
 
+	if (flow_fact(flow, "user_login") != NULL && flow_fact(flow, "reply") == NULL) {
+		return take_over_user(flow);
+	}
 	if (team_id == NULL || flow_fact(flow, "reply") != NULL) {
 		return STEP_DONE;
 	}

@@ -4,7 +4,11 @@ const struct command commands[] = {
         {"help", "show this list", PERM_COMMANDS, false, command_help, NULL},
         {"login app", "log in to a workspace with the tokens of a Slack app", PERM_USER,
                 true, command_login_app, command_login_app_finish},
-        {"logout", "forget the tokens of a workspace: `logout`, or `logout <team>`",
+        {"login token",
+                "be yourself on Slack: log in with the token and the cookie of your Slack "
+                "client",
+                PERM_USER, true, command_login_token, command_login_token_finish},
+        {"logout", "forget the tokens of a login: `logout`, or `logout <name>`",
                 PERM_USER, false, command_logout, NULL},
         {"list-logins", "list the workspaces you are logged in to", PERM_USER, false,
                 command_list_logins, NULL},

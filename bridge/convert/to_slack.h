@@ -56,6 +56,7 @@ struct to_slack_options {
 	/* The text alone will be posted (chat.meMessage takes no blocks): it carries the
 	 * formatting, and signs that would be taken for formatting are kept apart. */
 	bool text_only;
+	bool blocks_always; /* also where the text alone would say the same */
 	size_t piece_chars; /* 0: TO_SLACK_PIECE_CHARS */
 };
 

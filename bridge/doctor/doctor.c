@@ -29,6 +29,7 @@ struct doctor {
 	        *appservice; /* to be pinged at, unless somebody listens there */
 	struct peek peek;
 	size_t login; /* the one being asked about */
+	size_t user;  /* likewise, after them */
 	struct slack_api *api;
 	/* The question that is open; at most one. */
 	struct http_req *req;
@@ -42,6 +43,7 @@ static void ask_whoami(struct doctor *doctor);
 static void ask_ping(struct doctor *doctor);
 static void ask_login(struct doctor *doctor);
 static void ask_app_token(struct doctor *doctor);
+static void ask_user(struct doctor *doctor);
 
 static void end(struct doctor *doctor)
 {
@@ -315,17 +317,19 @@ static bool open_token(const struct secrets *secrets, char **token, struct err *
 	return plain != NULL;
 }
 
-static bool open_tokens(struct doctor *doctor, struct peek_login *login)
+/* Both, in place. */
+static bool open_tokens(
+        struct doctor *doctor, const char *whose, char **first, char **second)
 {
 	struct err err = ERR_INIT;
 	struct secrets *secrets = secrets_create(doctor->config->database.key_file, &err);
-	bool ok = secrets != NULL && open_token(secrets, &login->bot_token, &err) &&
-	          open_token(secrets, &login->app_token, &err);
+	bool ok = secrets != NULL && open_token(secrets, first, &err) &&
+	          open_token(secrets, second, &err);
 
 	if (!ok) {
 		findings_add(&doctor->findings, VERDICT_FAIL, "key", EXIT_CONFIG_INVALID,
 		        "let database.key_file name the key the tokens were sealed with",
-		        "%s (%s): %s", login->team_name, login->team_id, err.msg);
+		        "%s: %s", whose, err.msg);
 	}
 	secrets_destroy(&secrets);
 	return ok;
@@ -334,11 +338,12 @@ static bool open_tokens(struct doctor *doctor, struct peek_login *login)
 static void ask_login(struct doctor *doctor)
 {
 	if (doctor->login >= doctor->peek.login_count) {
-		end(doctor);
+		ask_user(doctor);
 		return;
 	}
 	struct peek_login *login = &doctor->peek.logins[doctor->login];
-	if (!open_tokens(doctor, login)) {
+	if (!open_tokens(
+	            doctor, login->team_name, &login->bot_token, &login->app_token)) {
 		doctor->login++;
 		ask_login(doctor);
 		return;
@@ -347,6 +352,49 @@ static void ask_login(struct doctor *doctor)
 	        doctor->config->slack.api_url, login->bot_token);
 	begin(doctor, "bot token");
 	doctor->slack_call = slack_auth_test(doctor->api, handle_identity, doctor);
+}
+
+static void handle_user(
+        const struct slack_identity *identity, const struct err *err, void *arg)
+{
+	struct doctor *doctor = arg;
+	const struct peek_user *user = &doctor->peek.users[doctor->user];
+
+	(void)identity;
+	answered(doctor);
+	if (err->kind == ERR_NONE) {
+		found_ok(&doctor->findings, "user token", "%s takes that of %s (%s)",
+		        user->team_name, user->user_name, user->mxid);
+	} else {
+		findings_add(&doctor->findings, VERDICT_FAIL, "user token", EXIT_GENERAL,
+		        err->kind == ERR_PERMANENT
+		                ? "let them say `login token` to the bot"
+		                : "look at the network; the bridge keeps trying",
+		        "%s, %s (%s): %s", user->team_name, user->user_name, user->mxid,
+		        err->name[0] != '\0' ? err->name : err->msg);
+	}
+	slack_api_destroy(&doctor->api);
+	doctor->user++;
+	ask_user(doctor);
+}
+
+static void ask_user(struct doctor *doctor)
+{
+	if (doctor->user >= doctor->peek.user_count) {
+		end(doctor);
+		return;
+	}
+	struct peek_user *user = &doctor->peek.users[doctor->user];
+	if (!open_tokens(doctor, user->mxid, &user->token, &user->cookie)) {
+		doctor->user++;
+		ask_user(doctor);
+		return;
+	}
+	doctor->api = slack_api_create(doctor->loop, doctor->http,
+	        doctor->config->slack.api_url, user->token);
+	slack_api_set_cookie(doctor->api, user->cookie);
+	begin(doctor, "user token");
+	doctor->slack_call = slack_auth_test(doctor->api, handle_user, doctor);
 }
 
 /* ---------------------------------------------------------------- all of it */

@@ -21,6 +21,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct matrix *matrix;
 	struct queue *queue;
 	struct logins *logins;
+	struct user_logins *users;
 	struct portals *portals;
 	struct ghosts *ghosts;
 	struct members *members;

@@ -20,8 +20,10 @@ enum { LOOKS = sizeof(looks_ms) / sizeof(looks_ms[0]), LOOK_AGAIN_MS = 30000 };
 enum standing { GOOD, DOUBTED, BAD };
 
 struct credentials {
-	struct login *login;
+	struct login *login;     /* of an app; NULL: it is a user's */
+	struct user_login *user; /* NULL: it is an app's */
 	struct app *app;
+	struct slack_api *api; /* whose calls sleep */
 	enum standing standing;
 	enum token_kind kind;
 	char word[48];
@@ -34,7 +36,27 @@ struct credentials {
 
 static const char *kind_name(enum token_kind kind)
 {
-	return kind == TOKEN_BOT ? "bot" : kind == TOKEN_APP ? "app-level" : "refresh";
+	static const char *const names[] = {"bot", "app-level", "refresh", "user"};
+
+	return names[kind];
+}
+
+static const char *team_id(const struct credentials *credentials)
+{
+	return credentials->user != NULL ? credentials->user->team_id
+	                                 : credentials->login->team_id;
+}
+
+static const char *owner(const struct credentials *credentials)
+{
+	return credentials->user != NULL ? credentials->user->mxid
+	                                 : credentials->login->owner_mxid;
+}
+
+/* What to say to the bot to mend it. */
+static const char *command(const struct credentials *credentials)
+{
+	return credentials->user != NULL ? "login token" : "login app";
 }
 
 /* ---------------------------------------------------------------- what is kept */
@@ -47,7 +69,8 @@ static char *stored_text(enum token_kind kind, const char *word)
 
 static bool read_stored(const char *stored, enum token_kind *kind, const char **word)
 {
-	static const enum token_kind kinds[] = {TOKEN_BOT, TOKEN_APP, TOKEN_REFRESH};
+	static const enum token_kind kinds[] = {
+	        TOKEN_BOT, TOKEN_APP, TOKEN_REFRESH, TOKEN_USER};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		autofree char *begin = stored_text(kinds[i], "");
@@ -96,26 +119,47 @@ static const char *meaning(const char *word)
 	return "Slack refuses the token";
 }
 
+static const char *consequence(enum token_kind kind)
+{
+	static const char *const texts[] = {
+	        [TOKEN_BOT] = "Nothing is bridged until it is mended. Nothing is lost: "
+	                      "what is written meanwhile waits.",
+	        [TOKEN_APP] = "Nothing arrives from Slack until it is mended. Nothing is "
+	                      "lost: what is written meanwhile waits.",
+	        [TOKEN_REFRESH] = "Nothing is bridged until it is mended. Nothing is "
+	                          "lost: what is written meanwhile waits.",
+	        [TOKEN_USER] = "What you write waits until it is mended, or until you "
+	                       "say `logout`; what others write goes on.",
+	};
+
+	return texts[kind];
+}
+
 static void add_rows(struct credentials *credentials, struct store_tx *tx,
         enum token_kind kind, const char *word)
 {
-	const struct login *login = credentials->login;
 	struct app *app = credentials->app;
 	autofree char *state = stored_text(kind, word);
-	autofree char *key = xasprintf(
-	        "asleep:%s:%lld", login->team_id, (long long)loop_wall_ms(app->loop));
+	autofree char *key = xasprintf("asleep:%s:%s:%lld", team_id(credentials),
+	        kind_name(kind), (long long)loop_wall_ms(app->loop));
+	autofree char *remedy = xasprintf("say `%s`", command(credentials));
 	autofree char *text = xasprintf(
-	        "Slack refuses the %s token of %s: %s (%s). %s Nothing is lost: what is "
-	        "written meanwhile waits. To mend it %s.",
-	        kind_name(kind), login->team_name, meaning(word), word,
-	        kind == TOKEN_APP ? "Nothing arrives from Slack until it is mended."
-	                          : "Nothing is bridged until it is mended.",
+	        "Slack refuses the %s token of %s: %s (%s). %s To mend it %s.",
+	        kind_name(kind),
+	        credentials->user != NULL ? credentials->user->team_name
+	                                  : credentials->login->team_name,
+	        meaning(word), word, consequence(kind),
 	        is_configured_badly(word)
 	                ? "correct the configuration and restart the bridge"
-	                : "say `login app`");
+	                : remedy);
 
-	store_tx_add(tx, STMT_LOGIN_STATE, "ss", login->team_id, state);
-	tell_owner_add(app, tx, key, login->owner_mxid, text);
+	if (credentials->user != NULL) {
+		store_tx_add(tx, STMT_USER_LOGIN_STATE, "sss", team_id(credentials),
+		        owner(credentials), state);
+	} else {
+		store_tx_add(tx, STMT_LOGIN_STATE, "ss", team_id(credentials), state);
+	}
+	tell_owner_add(app, tx, key, owner(credentials), text);
 }
 
 /* ---------------------------------------------------------------- asleep, awake */
@@ -123,8 +167,8 @@ static void add_rows(struct credentials *credentials, struct store_tx *tx,
 static void describe(struct credentials *credentials)
 {
 	snprintf(credentials->trouble, sizeof(credentials->trouble),
-	        "the %s token is refused: %s; say `login app`",
-	        kind_name(credentials->kind), credentials->word);
+	        "the %s token is refused: %s; say `%s`", kind_name(credentials->kind),
+	        credentials->word, command(credentials));
 }
 
 static void stop_looking(struct credentials *credentials)
@@ -148,11 +192,10 @@ static void fall_asleep(struct credentials *credentials)
 	credentials->standing = BAD;
 	describe(credentials);
 	if (credentials->kind != TOKEN_APP) {
-		slack_api_set_asleep(credentials->login->bot_api, true);
+		slack_api_set_asleep(credentials->api, true);
 	}
 	log_warn("login is asleep: its token is refused", "team=%s token=%s reason=%s",
-	        credentials->login->team_id, kind_name(credentials->kind),
-	        credentials->word);
+	        team_id(credentials), kind_name(credentials->kind), credentials->word);
 }
 
 void credentials_renewed(struct credentials *credentials)
@@ -162,9 +205,9 @@ void credentials_renewed(struct credentials *credentials)
 	stop_looking(credentials);
 	credentials->standing = GOOD;
 	credentials->trouble[0] = '\0';
-	slack_api_set_asleep(credentials->login->bot_api, false);
+	slack_api_set_asleep(credentials->api, false);
 	if (!was_good) {
-		log_info("login is awake", "team=%s", credentials->login->team_id);
+		log_info("login is awake", "team=%s", team_id(credentials));
 		queue_hurry(credentials->app->queue);
 	}
 }
@@ -210,15 +253,20 @@ static void doubt(struct credentials *credentials)
 {
 	struct app *app = credentials->app;
 	const struct login *login = credentials->login;
+	const struct user_login *user = credentials->user;
 
 	credentials->standing = DOUBTED;
 	snprintf(credentials->trouble, sizeof(credentials->trouble),
-	        "Slack refuses the bot token: %s; looking into it", credentials->word);
-	slack_api_set_asleep(login->bot_api, true);
-	credentials->look_api = app_slack_api(app, login->bot_token, login->team_id);
+	        "Slack refuses the %s token: %s; looking into it",
+	        kind_name(credentials->kind), credentials->word);
+	slack_api_set_asleep(credentials->api, true);
+	credentials->look_api =
+	        user != NULL ? user_login_api(
+	                               app, user->token, user->cookie, user->team_id)
+	                     : app_slack_api(app, login->bot_token, login->team_id);
 	timer_start(&credentials->look_timer, looks_ms[0]);
-	log_warn("token refused; looking into it", "team=%s reason=%s", login->team_id,
-	        credentials->word);
+	log_warn("token refused; looking into it", "team=%s token=%s reason=%s",
+	        team_id(credentials), kind_name(credentials->kind), credentials->word);
 }
 
 /* It is no matter of people: the rotation gets another, or is refused itself. */
@@ -227,15 +275,17 @@ static void wait_for_pair(struct credentials *credentials)
 	credentials->standing = DOUBTED;
 	snprintf(credentials->trouble, sizeof(credentials->trouble),
 	        "the bot token has expired; it is being renewed");
-	slack_api_set_asleep(credentials->login->bot_api, true);
-	log_info("token expired; renewing it", "team=%s", credentials->login->team_id);
+	slack_api_set_asleep(credentials->api, true);
+	log_info("token expired; renewing it", "team=%s", team_id(credentials));
 }
 
 void credentials_refused(
         struct credentials *credentials, enum token_kind kind, const char *word)
 {
+	bool is_for_calls = kind == TOKEN_BOT || kind == TOKEN_USER;
+
 	if (credentials->standing == BAD ||
-	        (credentials->standing == DOUBTED && kind == TOKEN_BOT)) {
+	        (credentials->standing == DOUBTED && is_for_calls)) {
 		return;
 	}
 	stop_looking(credentials);
@@ -243,7 +293,7 @@ void credentials_refused(
 	if (kind == TOKEN_BOT && str_equal(word, "token_expired") &&
 	        rotation_hurry(credentials->login->rotation)) {
 		wait_for_pair(credentials);
-	} else if (kind == TOKEN_BOT && str_equal(word, "invalid_auth")) {
+	} else if (is_for_calls && str_equal(word, "invalid_auth")) {
 		doubt(credentials);
 	} else {
 		believe(credentials);
@@ -293,23 +343,44 @@ void credentials_revoked_by_event(
 
 static void handle_refused(const char *word, void *arg)
 {
-	credentials_refused(arg, TOKEN_BOT, word);
+	struct credentials *credentials = arg;
+
+	credentials_refused(
+	        credentials, credentials->user != NULL ? TOKEN_USER : TOKEN_BOT, word);
+}
+
+static void begin(struct credentials *credentials, const char *stored)
+{
+	enum token_kind kind;
+	const char *word;
+
+	timer_init(&credentials->look_timer, credentials->app->loop, look, credentials);
+	slack_api_set_guard(credentials->api, handle_refused, credentials);
+	if (read_stored(stored, &kind, &word)) {
+		note_refusal(credentials, kind, word);
+		fall_asleep(credentials);
+	}
 }
 
 struct credentials *credentials_create(struct login *login, const char *stored)
 {
 	struct credentials *credentials = xcalloc(1, sizeof(*credentials));
-	enum token_kind kind;
-	const char *word;
 
 	credentials->login = login;
 	credentials->app = login->app;
-	timer_init(&credentials->look_timer, login->app->loop, look, credentials);
-	slack_api_set_guard(login->bot_api, handle_refused, credentials);
-	if (read_stored(stored, &kind, &word)) {
-		note_refusal(credentials, kind, word);
-		fall_asleep(credentials);
-	}
+	credentials->api = login->bot_api;
+	begin(credentials, stored);
+	return credentials;
+}
+
+struct credentials *credentials_of_user(struct user_login *user, const char *stored)
+{
+	struct credentials *credentials = xcalloc(1, sizeof(*credentials));
+
+	credentials->user = user;
+	credentials->app = user->app;
+	credentials->api = user->api;
+	begin(credentials, stored);
 	return credentials;
 }
 

@@ -9,14 +9,17 @@
 #define BRIDGE_FLOW_CREDENTIALS_H
 
 #include "bridge/flow/logins.h"
+#include "bridge/flow/user_logins.h"
 
 struct credentials;
 
-enum token_kind { TOKEN_BOT, TOKEN_APP, TOKEN_REFRESH };
+enum token_kind { TOKEN_BOT, TOKEN_APP, TOKEN_REFRESH, TOKEN_USER };
 
 /* Belongs to the login, whose bot_api exists already and stays. stored: the login's row's
  * state. */
 struct credentials *credentials_create(struct login *login, const char *stored);
+/* Likewise of a user's login, whose api exists already and stays. */
+struct credentials *credentials_of_user(struct user_login *user, const char *stored);
 void credentials_destroy(struct credentials **credentials);
 
 /* Slack refused the token with this word. */

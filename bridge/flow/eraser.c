@@ -1,12 +1,14 @@
 #include "bridge/flow/eraser.h"
 
-#include "bridge/flow/failure.h"
+#include "bridge/flow/author.h"
+#include "bridge/flow/wait.h"
 #include "lib/str.h"
 
 static void handle_deleted(const struct err *err, void *arg)
 {
 	struct eraser *eraser = arg;
-	const struct err judged = failure_judge(err);
+	const struct err judged =
+	        author_judge(author_fact(eraser->flow), err);
 
 	eraser->erased = err->kind == ERR_NONE;
 	eraser->in_doubt = str_equal(err->name, "cant_delete_message");
@@ -18,7 +20,8 @@ static void handle_looked(
         bool there, const char *edit_id, const struct err *err, void *arg)
 {
 	struct eraser *eraser = arg;
-	const struct err judged = failure_judge(err);
+	const struct err judged =
+	        author_judge(author_fact(eraser->flow), err);
 
 	(void)edit_id;
 	eraser->erased = err->kind == ERR_NONE && !there;
@@ -26,7 +29,7 @@ static void handle_looked(
 	        err->kind == ERR_NONE && there ? &eraser->refusal : &judged);
 }
 
-enum step_rc eraser_run(struct flow *flow, struct eraser *eraser, struct login *login,
+enum step_rc eraser_run(struct flow *flow, struct eraser *eraser, struct slack_api *api,
         const char *channel_id, const char *thread_ts, const char *ts)
 {
 	if (eraser->erased) {
@@ -35,9 +38,9 @@ enum step_rc eraser_run(struct flow *flow, struct eraser *eraser, struct login *
 	}
 	eraser->flow = flow;
 	if (eraser->in_doubt) {
-		return wait_slack(flow, slack_look_at(login->bot_api, channel_id,
+		return wait_slack(flow, slack_look_at(api, channel_id,
 		                                thread_ts, ts, handle_looked, eraser));
 	}
-	return wait_slack(flow, slack_chat_delete(login->bot_api, channel_id, ts,
+	return wait_slack(flow, slack_chat_delete(api, channel_id, ts,
 	                                handle_deleted, eraser));
 }

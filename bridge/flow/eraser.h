@@ -5,8 +5,8 @@
 #ifndef BRIDGE_FLOW_ERASER_H
 #define BRIDGE_FLOW_ERASER_H
 
-#include "bridge/flow/logins.h"
 #include "bridge/queue/flow.h"
+#include "bridge/slack/web_api.h"
 
 struct eraser { /* in a flow's state; all zero at first, and again after STEP_DONE */
 	struct flow *flow;
@@ -16,7 +16,7 @@ struct eraser { /* in a flow's state; all zero at first, and again after STEP_DO
 };
 
 /* Called in each run of a step until it says STEP_DONE. thread_ts: NULL outside. */
-enum step_rc eraser_run(struct flow *flow, struct eraser *eraser, struct login *login,
+enum step_rc eraser_run(struct flow *flow, struct eraser *eraser, struct slack_api *api,
         const char *channel_id, const char *thread_ts, const char *ts);
 
 #endif

@@ -1,5 +1,6 @@
 /* file_delete: an event was redacted: the file it brought to Slack, if any, is deleted
  * there; one that is still on its way is never shown. */
+#include "bridge/flow/author.h"
 #include "bridge/flow/failure.h"
 #include "bridge/flow/files.h"
 #include "bridge/flow/matrix_file.h"
@@ -50,12 +51,13 @@ static enum step_rc delete_file(struct flow *flow)
 		return files_ask(flow, &state->row, payload_text(flow, "event"));
 	}
 	if (!state->deleted && state->row.state == FILE_CARRIED) {
-		struct login *login = payload_login(flow);
-		if (login == NULL) {
-			return STEP_END;
+		struct slack_api *api = author_api_now(
+		        flow, state->row.author == NULL ? "" : state->row.author);
+		if (api == NULL) {
+			return STEP_END; /* nobody is left who could */
 		}
-		return wait_slack(flow, slack_files_delete(login->bot_api,
-		                                state->row.result, handle_deleted, flow));
+		return wait_slack(flow, slack_files_delete(api, state->row.result,
+		                                handle_deleted, flow));
 	}
 	if (state->deleted || json_bool(flow->payload, "coming", false)) {
 		bar(flow);

@@ -225,6 +225,9 @@ void files_record(struct app *app, struct store_tx *tx, const struct file_end *e
 	store_tx_add(tx, STMT_FILE_PUT, "ssssisissi", end->key, end->team_id,
 	        end->channel_id, end->slack_ts, (int64_t)end->part, end->file_id,
 	        (int64_t)end->state, end->result, end->reason, loop_wall_ms(app->loop));
+	if (end->author != NULL && end->author[0] != '\0') {
+		store_tx_add(tx, STMT_FILE_AUTHOR, "ss", end->key, end->author);
+	}
 	news->app = app;
 	news->key = xstrdup(end->key);
 	store_tx_on_commit(tx, handle_recorded, news);
@@ -246,6 +249,7 @@ static void handle_asked(
 		                                                         : FILE_FAILED;
 		str_replace(&row->result, store_text(results[0], 0, 1));
 		str_replace(&row->reason, store_text(results[0], 0, 2));
+		str_replace(&row->author, store_text(results[0], 0, 3));
 	}
 	flow_continue(row->flow, err);
 }
@@ -265,6 +269,7 @@ void files_forget(struct file_row *row)
 {
 	free(row->result);
 	free(row->reason);
+	free(row->author);
 	*row = (struct file_row){0};
 }
 

@@ -56,6 +56,8 @@ struct file_row { /* in a flow's state; all zero: not asked for yet */
 	enum file_state state;
 	char *result; /* from Slack: the event's content; from Matrix: the file's ID */
 	char *reason; /* why it failed, for people */
+	char *author; /* from Matrix: the Slack user whose token brought it; "": the bot's
+	               */
 	struct flow *flow;
 };
 /* Asks the database; the flow's step is called again and finds row->known. */
@@ -74,6 +76,7 @@ struct file_end {
 	const char *file_id;
 	enum file_state state;
 	const char *result, *reason; /* "" for none */
+	const char *author;          /* NULL or "": the bot's token brought it */
 };
 /* Adds the row to a transaction; whoever waits is called once it is committed. */
 void files_record(struct app *app, struct store_tx *tx, const struct file_end *end);

@@ -1,6 +1,7 @@
 #include "bridge/flow/matrix_content.h"
 
 #include "bridge/flow/app.h"
+#include "bridge/flow/author.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/targets.h"
 #include "bridge/flow/wait.h"
@@ -277,7 +278,10 @@ enum step_rc matrix_content_make(struct flow *flow, struct matrix_content *conte
 	        .may_ping_room = content->may_ping_room,
 	        /* A group is many people, too. */
 	        .may_ping_groups = content->may_ping_room,
-	        .text_only = str_equal(payload_text(flow, "msgtype"), "m.emote"),
+	        .text_only = str_equal(payload_text(flow, "msgtype"), "m.emote") &&
+	                     author_fact(flow)[0] == '\0',
+	        /* With a person's own token that is where the mark stands. */
+	        .blocks_always = author_fact(flow)[0] != '\0',
 	};
 	autojson cJSON *copy = cJSON_Duplicate(json, true);
 	if (is_reply) {
@@ -307,8 +311,33 @@ unsigned matrix_content_count(const struct matrix_content *content)
 	return (unsigned)content->text.count;
 }
 
+/* In italics, as Slack shows the third person. */
+static char *italic_blocks(const char *blocks)
+{
+	autojson cJSON *list = json_parse(str_from(blocks), NULL);
+	cJSON *block, *section, *element;
+
+	cJSON_ArrayForEach(block, list)
+	{
+		cJSON_ArrayForEach(section, json_arr(block, "elements"))
+		{
+			cJSON_ArrayForEach(element, json_arr(section, "elements"))
+			{
+				cJSON *style = cJSON_GetObjectItemCaseSensitive(
+				        element, "style");
+				if (style == NULL) {
+					style = json_new();
+					json_set(element, "style", style);
+				}
+				json_set_bool(style, "italic", true);
+			}
+		}
+	}
+	return json_print(list);
+}
+
 void matrix_content_piece(const struct matrix_content *content, unsigned index,
-        char **text, const char **blocks)
+        char **text, char **blocks)
 {
 	const struct to_slack_piece *piece = &content->text.pieces[index];
 
@@ -316,5 +345,7 @@ void matrix_content_piece(const struct matrix_content *content, unsigned index,
 	 * own clients do. */
 	*text = content->text.emote ? xasprintf("_%s_", piece->text)
 	                            : xstrdup(piece->text);
-	*blocks = content->text.emote ? NULL : piece->blocks;
+	*blocks = piece->blocks == NULL  ? NULL
+	          : content->text.emote ? italic_blocks(piece->blocks)
+	                                : xstrdup(piece->blocks);
 }

@@ -5,6 +5,7 @@
  * a message that Slack refused is that message, tried again. One of what was never
  * bridged or is deleted has no effect. */
 #include "bridge/flow/app.h"
+#include "bridge/flow/author.h"
 #include "bridge/flow/eraser.h"
 #include "bridge/flow/failure.h"
 #include "bridge/flow/matrix_post.h"
@@ -37,6 +38,10 @@ static enum step_rc find_target(struct flow *flow)
 	if (portal == NULL || target_event(flow)[0] == '\0') {
 		return STEP_END;
 	}
+	enum step_rc rc = author_wait_turn(flow);
+	if (rc != STEP_DONE) {
+		return rc;
+	}
 	if (!state->targets.known) {
 		return targets_by_event(
 		        flow, &state->targets, portal, target_event(flow));
@@ -55,6 +60,7 @@ static enum step_rc find_target(struct flow *flow)
 	}
 	flow_set_fact(
 	        flow, "thread_ts", first->thread_ts[0] == '\0' ? NULL : first->thread_ts);
+	flow_set_fact(flow, "author", first->author);
 	return matrix_post_may_speak(flow) ? STEP_DONE : STEP_FAIL;
 }
 
@@ -116,9 +122,15 @@ static enum step_rc take_away(struct flow *flow, const struct target *target)
 		targets_forget(&state->targets);
 		return STEP_SAVE;
 	}
-	enum step_rc rc =
-	        eraser_run(flow, &state->eraser, payload_login(flow), portal->channel_id,
-	                flow_fact(flow, "thread_ts"), flow_fact(flow, "erasing"));
+	struct slack_api *api;
+	enum step_rc rc = author_api(flow, author_fact(flow), &api);
+	if (rc == STEP_DONE) {
+		rc = api == NULL ? author_is_gone(flow)
+		                 : eraser_run(flow, &state->eraser, api,
+		                           portal->channel_id,
+		                           flow_fact(flow, "thread_ts"),
+		                           flow_fact(flow, "erasing"));
+	}
 	if (rc != STEP_DONE) {
 		return rc;
 	}

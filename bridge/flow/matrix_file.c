@@ -7,6 +7,7 @@
  * that file was shared before asking for it again. */
 #include "bridge/flow/matrix_file.h"
 
+#include "bridge/flow/author.h"
 #include "bridge/flow/failure.h"
 #include "bridge/flow/files.h"
 #include "bridge/flow/matrix_content.h"
@@ -123,6 +124,8 @@ static enum step_rc await_file(struct flow *flow)
 	}
 	if (state->row.state == FILE_CARRIED) {
 		flow_set_fact(flow, "file_id", state->row.result);
+		/* It is theirs who brought it. */
+		flow_set_fact(flow, "author", state->row.author);
 		intend(flow); /* into the same commit */
 		return STEP_DONE;
 	}
@@ -150,7 +153,8 @@ static void handle_looked(const cJSON *file, const struct err *err, void *arg)
 	bool is_unknown = err->kind == ERR_PERMANENT &&
 	                  str_equal(err->name, "file_not_found") &&
 	                  !str_equal(flow_fact(flow, "shared"), "yes");
-	struct err judged = is_unknown ? (struct err)ERR_INIT : failure_judge(err);
+	struct err judged = is_unknown ? (struct err)ERR_INIT
+	                               : author_judge(author_fact(flow), err);
 
 	if (ts != NULL) {
 		flow_set_fact(flow, "ts", ts);
@@ -167,17 +171,17 @@ static void handle_looked(const cJSON *file, const struct err *err, void *arg)
 	flow_continue(flow, &judged);
 }
 
-static enum step_rc look(struct flow *flow, struct login *login)
+static enum step_rc look(struct flow *flow, struct slack_api *api)
 {
-	return wait_slack(flow, slack_files_info(login->bot_api,
-	                                flow_fact(flow, "file_id"), handle_looked, flow));
+	return wait_slack(flow, slack_files_info(api, flow_fact(flow, "file_id"),
+	                                handle_looked, flow));
 }
 
 static void handle_shared(const struct err *err, void *arg)
 {
 	struct flow *flow = arg;
 	struct state *state = flow->state;
-	struct err judged = failure_judge(err);
+	struct err judged = author_judge(author_fact(flow), err);
 
 	if (err->kind == ERR_NONE) {
 		flow_set_fact(flow, "shared", "yes");
@@ -199,8 +203,7 @@ static char *comment_of(const struct matrix_content *content)
 
 	buf_init(&comment, MAX_COMMENT_BYTES);
 	for (unsigned i = 0; i < matrix_content_count(content); i++) {
-		autofree char *text = NULL;
-		const char *blocks;
+		autofree char *text = NULL, *blocks = NULL;
 		matrix_content_piece(content, i, &text, &blocks);
 		buf_printf(&comment, "%s%s", i == 0 ? "" : "\n", text);
 	}
@@ -211,9 +214,10 @@ static char *comment_of(const struct matrix_content *content)
 	return buf_take(&comment);
 }
 
-static enum step_rc share(struct flow *flow, struct login *login)
+static enum step_rc share(struct flow *flow, struct slack_api *api)
 {
 	struct state *state = flow->state;
+	bool is_bot = author_fact(flow)[0] == '\0';
 	struct matrix_file file;
 	enum step_rc rc = STEP_DONE;
 
@@ -233,15 +237,15 @@ static enum step_rc share(struct flow *flow, struct login *login)
 	        .channel_id = payload_portal(flow)->channel_id,
 	        .thread_ts = flow_fact(flow, "thread_ts"),
 	        .comment = comment,
-	        .username = flow_fact(flow, "name"),
-	        .icon_url = flow_fact(flow, "icon"),
+	        .username = is_bot ? flow_fact(flow, "name") : NULL,
+	        .icon_url = is_bot ? flow_fact(flow, "icon") : NULL,
 	};
 	return wait_slack(flow,
-	        slack_files_complete(login->bot_api, &request, handle_shared, flow));
+	        slack_files_complete(api, &request, handle_shared, flow));
 }
 
 /* Looks once Slack must have finished what a process that died may have asked for. */
-static enum step_rc doubt(struct flow *flow, struct login *login)
+static enum step_rc doubt(struct flow *flow, struct slack_api *api)
 {
 	const struct app *app = flow->app;
 	int64_t since_ms = strtoll(flow_fact(flow, "sharing"), NULL, 10);
@@ -257,7 +261,7 @@ static enum step_rc doubt(struct flow *flow, struct login *login)
 		flow_set_fact(flow, "doubted", "yes");
 		return STEP_FAIL;
 	}
-	return look(flow, login);
+	return look(flow, api);
 }
 
 /* Slack has the file and shows it nowhere, and to share it again might show it twice. */
@@ -275,13 +279,17 @@ static enum step_rc give_up_looking(struct flow *flow)
 static enum step_rc share_once(struct flow *flow)
 {
 	struct state *state = flow->state;
-	struct login *login = payload_login(flow);
+	struct slack_api *api;
 
 	if (flow_fact(flow, "ts") != NULL) {
 		return STEP_DONE;
 	}
-	if (login == NULL) {
-		return STEP_FAIL;
+	enum step_rc rc = author_api(flow, author_fact(flow), &api);
+	if (rc != STEP_DONE) {
+		return rc;
+	}
+	if (api == NULL) {
+		return author_is_gone(flow);
 	}
 	if (fact_number(flow, "looks") > MAX_LOOKS) {
 		return give_up_looking(flow);
@@ -290,7 +298,7 @@ static enum step_rc share_once(struct flow *flow)
 		intend(flow);
 		return STEP_SAVE;
 	}
-	return state->may_share ? share(flow, login) : doubt(flow, login);
+	return state->may_share ? share(flow, api) : doubt(flow, api);
 }
 
 /* ---------------------------------------------------------------- the end */
@@ -308,6 +316,10 @@ static enum step_rc record(struct flow *flow)
 	        portal->channel_id, flow_fact(flow, "ts"), (int64_t)0, portal->room_id,
 	        payload_text(flow, "event"), (int64_t)0, payload_text(flow, "sender"),
 	        "m", thread_ts == NULL ? "" : thread_ts, "", loop_wall_ms(app->loop));
+	if (author_fact(flow)[0] != '\0') {
+		store_tx_add(flow_tx(flow), STMT_MESSAGE_AUTHOR, "ssss", portal->team_id,
+		        portal->channel_id, flow_fact(flow, "ts"), author_fact(flow));
+	}
 	log_info("file to Slack", "team=%s channel=%s ts=%s room=%s event=%s file=%s",
 	        portal->team_id, portal->channel_id, flow_fact(flow, "ts"),
 	        portal->room_id, payload_text(flow, "event"), flow_fact(flow, "file_id"));

@@ -2,6 +2,7 @@
  *
  * What was uploaded and is never shown nobody sees: doing it twice does no harm. */
 #include "bridge/flow/app.h"
+#include "bridge/flow/author.h"
 #include "bridge/flow/failure.h"
 #include "bridge/flow/files.h"
 #include "bridge/flow/matrix_file.h"
@@ -44,13 +45,13 @@ static void handle_reserved(
 	struct flow *flow = arg;
 	struct state *state = flow->state;
 	const struct app *app = flow->app;
-	struct login *login = payload_login(flow);
+	struct slack_api *api = author_api_now(flow, author_fact(flow));
 	struct err failed = *err;
 	struct http_req *req = NULL;
 
 	state->reserve = NULL;
-	if (err->kind == ERR_NONE && login != NULL) {
-		req = slack_send_request(login->bot_api, files_http(app->files), url);
+	if (err->kind == ERR_NONE && api != NULL) {
+		req = slack_send_request(api, files_http(app->files), url);
 	}
 	if (req == NULL) {
 		if (err->kind == ERR_NONE) {
@@ -69,17 +70,17 @@ static void handle_ready(
 {
 	struct flow *flow = arg;
 	struct state *state = flow->state;
-	struct login *login = payload_login(flow);
+	struct slack_api *api = author_api_now(flow, author_fact(flow));
 	autofree char *name = matrix_file_name(json_obj(flow->payload, "content"));
 
 	(void)head;
 	(void)first;
-	if (login == NULL) {
+	if (api == NULL) {
 		http_pipe_fail(state->pipe, &flow->err);
 		return;
 	}
-	state->reserve = slack_files_reserve(
-	        login->bot_api, name, length_bytes, handle_reserved, flow);
+	state->reserve =
+	        slack_files_reserve(api, name, length_bytes, handle_reserved, flow);
 }
 
 /* ---------------------------------------------------------------- what it came to */
@@ -172,6 +173,19 @@ static enum step_rc start(struct flow *flow, const struct matrix_file *file)
 	return flow_wait(flow, state, cancel_carrying);
 }
 
+/* Anew for each try: somebody may have logged in or out. */
+static void choose_author(struct flow *flow)
+{
+	const struct app *app = flow->app;
+	const struct portal *portal = payload_portal(flow);
+	const struct user_login *user =
+	        portal == NULL ? NULL
+	                       : user_logins_find(app->users, portal->team_id,
+	                                 payload_text(flow, "sender"));
+
+	flow_set_fact(flow, "author", user == NULL ? NULL : user->user_id);
+}
+
 static enum step_rc carry(struct flow *flow)
 {
 	const struct app *app = flow->app;
@@ -188,6 +202,7 @@ static enum step_rc carry(struct flow *flow)
 	if (file.bytes > app->config->files.max_bytes) {
 		return refuse(flow, "it is too large to be carried over");
 	}
+	choose_author(flow);
 	enum step_rc rc = files_take_turn(flow, &state->turn);
 	return rc == STEP_DONE ? start(flow, &file) : rc;
 }
@@ -207,6 +222,7 @@ static void add_end(struct flow *flow, struct store_tx *tx, enum file_state stat
 	        .state = state,
 	        .result = file_id,
 	        .reason = reason,
+	        .author = author_fact(flow),
 	};
 
 	files_record(flow->app, tx, &end);

@@ -1,6 +1,7 @@
 #include "bridge/flow/matrix_post.h"
 
 #include "bridge/flow/app.h"
+#include "bridge/flow/author.h"
 #include "bridge/flow/payload.h"
 #include "bridge/ops/public_media.h"
 #include "lib/log.h"
@@ -69,6 +70,15 @@ enum step_rc matrix_post_author(struct flow *flow, struct matrix_post *post)
 	if (flow_fact(flow, "name") != NULL) {
 		return STEP_DONE;
 	}
+	enum step_rc rc = author_choose(flow);
+	if (rc != STEP_DONE) {
+		return rc;
+	}
+	if (author_fact(flow)[0] != '\0') {
+		flow_set_fact(flow, "name", payload_text(flow, "sender"));
+		poster_intend(flow, &post->poster);
+		return STEP_DONE;
+	}
 	if (!post->profile_known) {
 		post->flow = flow;
 		return wait_matrix(
@@ -99,6 +109,10 @@ void matrix_post_record(struct flow *flow, struct matrix_post *post, const char 
 	        portal->channel_id, post->poster.ts, (int64_t)0, portal->room_id, event,
 	        (int64_t)fact_number(flow, "piece"), payload_text(flow, "sender"), "m",
 	        thread_ts == NULL ? "" : thread_ts, "", loop_wall_ms(app->loop));
+	if (author_fact(flow)[0] != '\0') {
+		store_tx_add(flow_tx(flow), STMT_MESSAGE_AUTHOR, "ssss", portal->team_id,
+		        portal->channel_id, post->poster.ts, author_fact(flow));
+	}
 	log_info("message to Slack", "team=%s channel=%s ts=%s room=%s event=%s",
 	        portal->team_id, portal->channel_id, post->poster.ts, portal->room_id,
 	        event);
@@ -121,22 +135,59 @@ enum step_rc matrix_post_content(struct flow *flow, struct matrix_post *post)
 	return rc;
 }
 
+/* Its author has logged out before it was posted: the bot posts it, after a look for what
+ * the author's token may have posted. */
+static struct slack_api *take_over(struct flow *flow, const struct matrix_post *post)
+{
+	if (post->poster.may_post) {
+		flow_set_fact(flow, "author", NULL);
+	}
+	return payload_login(flow)->bot_api;
+}
+
+static void set_author(
+        struct flow *flow, struct matrix_post *post, struct slack_post *request)
+{
+	const char *author = author_fact(flow);
+
+	if (author[0] == '\0') {
+		request->username = flow_fact(flow, "name");
+		request->icon_url = flow_fact(flow, "icon");
+		return;
+	}
+	if (post->tag == NULL) {
+		post->tag = user_login_tag(flow->app, author);
+	}
+	request->mark.tag = post->tag;
+}
+
 enum step_rc matrix_post_piece(struct flow *flow, struct matrix_post *post,
         const char *event, const char *edit, const char *change_ts)
 {
 	unsigned piece = fact_number(flow, "piece");
-	autofree char *text = NULL;
+	autofree char *text = NULL, *blocks = NULL;
+	struct slack_api *api;
 	struct slack_post request = {
 	        .channel_id = payload_portal(flow)->channel_id,
 	        .thread_ts = flow_fact(flow, "thread_ts"),
-	        .username = flow_fact(flow, "name"),
-	        .icon_url = flow_fact(flow, "icon"),
 	        .mark = {.event_id = event, .piece = piece, .edit_id = edit},
 	};
+	enum step_rc rc = author_api(flow, author_fact(flow), &api);
 
-	matrix_content_piece(&post->content, piece, &text, &request.blocks);
+	if (rc != STEP_DONE) {
+		return rc;
+	}
+	if (api == NULL && change_ts != NULL) {
+		return author_is_gone(flow);
+	}
+	if (api == NULL) {
+		api = take_over(flow, post);
+	}
+	set_author(flow, post, &request);
+	matrix_content_piece(&post->content, piece, &text, &blocks);
 	request.text = text;
-	return poster_run(flow, &post->poster, payload_login(flow), &request, change_ts);
+	request.blocks = blocks;
+	return poster_run(flow, &post->poster, api, &request, change_ts);
 }
 
 /* The mapping, and the intent of the next piece or the end of the job: one commit. */
@@ -174,6 +225,7 @@ void matrix_post_finish(struct matrix_post *post)
 {
 	matrix_content_finish(&post->content);
 	poster_finish(&post->poster);
+	free(post->tag);
 	free(post->name);
 	free(post->avatar_url);
 }

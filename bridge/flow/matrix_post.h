@@ -12,6 +12,7 @@ struct matrix_post { /* in a flow's state; all zero at first */
 	struct poster poster;
 	char *name, *avatar_url; /* of the author, asked for in this life */
 	bool profile_known;
+	char *tag; /* of the marks, if their author is no bot */
 };
 
 /* May the payload's sender do anything on Slack? Otherwise flow->err says why not. */
@@ -21,7 +22,8 @@ bool matrix_post_may_speak(struct flow *flow);
  * if there is none. about: in the flow's state, for targets_forget() at its end. */
 enum step_rc matrix_post_thread(struct flow *flow, struct targets *about);
 
-/* Into the facts "name" and "icon". */
+/* Into the fact "author" (author.h), if there is none yet, and, for the bot, the facts
+ * "name" and "icon". */
 enum step_rc matrix_post_author(struct flow *flow, struct matrix_post *post);
 
 /* Makes the content; STEP_DONE when it is there. */

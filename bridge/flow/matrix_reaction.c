@@ -3,6 +3,7 @@
  * back. (matrix_redaction.c). */
 #include "bridge/convert/emoji.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/author.h"
 #include "bridge/flow/failure.h"
 #include "bridge/flow/matrix_names.h"
 #include "bridge/flow/matrix_post.h"
@@ -43,8 +44,9 @@ static enum step_rc count_others(struct flow *flow, const char *ts, const char *
 	const struct portal *portal = payload_portal(flow);
 	struct store_tx *tx = store_tx_create(app->store);
 
-	store_tx_add(tx, STMT_REACTION_OTHERS, "sssss", portal->team_id,
-	        portal->channel_id, ts, emoji, payload_text(flow, "event"));
+	store_tx_add(tx, STMT_REACTION_OTHERS, "ssssss", portal->team_id,
+	        portal->channel_id, ts, emoji, payload_text(flow, "event"),
+	        author_fact(flow));
 	store_tx_submit(tx, handle_others, flow);
 	return wait_store(flow, tx);
 }
@@ -53,7 +55,7 @@ static void handle_reacted(const struct err *err, void *arg)
 {
 	struct flow *flow = arg;
 	struct state *state = flow->state;
-	const struct err judged = failure_judge(err);
+	const struct err judged = author_judge(author_fact(flow), err);
 	/* Deleted on Slack meanwhile: its event will come. */
 	bool is_gone = str_equal(err->name, "message_not_found");
 
@@ -97,6 +99,22 @@ static enum step_rc find_emoji(struct flow *flow, const struct portal *portal)
 	return rc;
 }
 
+/* A person's own reaction comes back as an event, which finds this row: so it is there
+ * before Slack is asked. */
+enum row_state { REACTION_THERE = 0, REACTION_COMING = 2 };
+
+static void put_row(
+        struct flow *flow, const char *ts, const char *emoji, enum row_state state)
+{
+	const struct portal *portal = payload_portal(flow);
+	const char *event = payload_text(flow, "event");
+
+	store_tx_add(flow_tx(flow), STMT_REACTION_PUT, "ssssssssi", portal->team_id,
+	        portal->channel_id, ts, emoji, event, event, "m", "", (int64_t)state);
+	store_tx_add(
+	        flow_tx(flow), STMT_REACTION_AUTHOR, "ss", event, author_fact(flow));
+}
+
 static enum step_rc react(struct flow *flow)
 {
 	struct state *state = flow->state;
@@ -134,17 +152,32 @@ static enum step_rc react(struct flow *flow)
 		err_set_name(&flow->err, "invalid_name");
 		return STEP_FAIL;
 	}
+	struct slack_api *api = NULL;
+	enum step_rc rc = author_choose(flow);
+	if (rc == STEP_DONE) {
+		rc = author_api(flow, author_fact(flow), &api);
+	}
+	if (rc != STEP_DONE) {
+		return rc;
+	}
+	if (api == NULL) { /* logged out meanwhile */
+		flow_set_fact(flow, "author", NULL);
+		api = payload_login(flow)->bot_api;
+	}
 	if (!state->others_known) {
 		return count_others(flow, target->slack_ts, emoji);
 	}
-	if (!state->reacted && state->others == 0) {
-		return wait_slack(flow,
-		        slack_react(payload_login(flow)->bot_api, portal->channel_id,
-		                target->slack_ts, emoji, true, handle_reacted, flow));
+	if (author_fact(flow)[0] != '\0' && flow_fact(flow, "reacting") == NULL) {
+		flow_set_fact(flow, "reacting", "yes");
+		put_row(flow, target->slack_ts, emoji, REACTION_COMING);
+		return STEP_SAVE;
 	}
-	store_tx_add(flow_tx(flow), STMT_REACTION_PUT, "ssssssssi", portal->team_id,
-	        portal->channel_id, target->slack_ts, emoji, payload_text(flow, "event"),
-	        payload_text(flow, "event"), "m", "", (int64_t)0);
+	if (!state->reacted && state->others == 0) {
+		return wait_slack(flow, slack_react(api, portal->channel_id,
+		                                target->slack_ts, emoji, true,
+		                                handle_reacted, flow));
+	}
+	put_row(flow, target->slack_ts, emoji, REACTION_THERE);
 	log_info("reaction to Slack", "channel=%s ts=%s added=1 others=%lld",
 	        portal->channel_id, target->slack_ts, (long long)state->others);
 	return STEP_END;
@@ -156,6 +189,7 @@ static void tell_sender(struct flow *flow, struct store_tx *tx)
 	autofree char *once = xasprintf("reaction:%s:%s:%s", flow->err.name,
 	        payload_text(flow, "sender"), payload_text(flow, "target"));
 
+	store_tx_add(tx, STMT_REACTION_TAKE_BACK, "s", payload_text(flow, "event"));
 	failure_tell(flow, tx, "reaction", payload_text(flow, "target"), once);
 }
 

@@ -1,7 +1,7 @@
 #include "bridge/flow/poster.h"
 
 #include "bridge/flow/app.h"
-#include "bridge/flow/failure.h"
+#include "bridge/flow/author.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -47,7 +47,8 @@ void poster_finish(struct poster *poster)
 static void handle_found(const char *ts, const struct err *err, void *arg)
 {
 	struct poster *poster = arg;
-	const struct err judged = failure_judge(err);
+	const struct err judged =
+	        author_judge(author_fact(poster->flow), err);
 
 	if (err->kind == ERR_NONE && ts != NULL) {
 		log_info("message was on Slack already", "key=%s ts=%s",
@@ -62,10 +63,11 @@ static void handle_looked_at(
         bool there, const char *edit_id, const struct err *err, void *arg)
 {
 	struct poster *poster = arg;
-	const struct err judged = failure_judge(err);
+	const struct err judged =
+	        author_judge(author_fact(poster->flow), err);
 
 	if (err->kind == ERR_NONE) {
-		bool is_done = str_equal(edit_id, poster->edit_id);
+		bool is_done = slack_mark_is_edit(edit_id, poster->edit_id);
 		poster->gone = !there;
 		poster->may_post = there && !is_done;
 		if (there && is_done) {
@@ -77,7 +79,7 @@ static void handle_looked_at(
 	flow_continue(poster->flow, &judged);
 }
 
-static enum step_rc look(struct flow *flow, struct poster *poster, struct login *login,
+static enum step_rc look(struct flow *flow, struct poster *poster, struct slack_api *api,
         const struct slack_post *post, const char *change_ts)
 {
 	int64_t intended_s = 0;
@@ -85,7 +87,7 @@ static enum step_rc look(struct flow *flow, struct poster *poster, struct login 
 
 	if (change_ts != NULL) {
 		return wait_slack(flow,
-		        slack_look_at(login->bot_api, post->channel_id, post->thread_ts,
+		        slack_look_at(api, post->channel_id, post->thread_ts,
 		                change_ts, handle_looked_at, poster));
 	}
 	str_to_int64(str_from(flow_fact(flow, "posting")), 0, INT64_C(99999999999),
@@ -93,7 +95,7 @@ static enum step_rc look(struct flow *flow, struct poster *poster, struct login 
 	snprintf(oldest, sizeof(oldest), "%lld.000000",
 	        (long long)(intended_s > LOOK_BACK_S ? intended_s - LOOK_BACK_S : 0));
 	return wait_slack(
-	        flow, slack_find_posted(login->bot_api, post->channel_id, post->thread_ts,
+	        flow, slack_find_posted(api, post->channel_id, post->thread_ts,
 	                      oldest, &post->mark, handle_found, poster));
 }
 
@@ -109,7 +111,8 @@ static void handle_posted(const char *ts, const struct err *err, void *arg)
 {
 	struct poster *poster = arg;
 	struct flow *flow = poster->flow;
-	const struct err judged = failure_judge(err);
+	const struct err judged =
+	        author_judge(author_fact(poster->flow), err);
 
 	poster->may_post = false;
 	if (err->kind == ERR_NONE) {
@@ -131,7 +134,7 @@ static void handle_posted(const char *ts, const struct err *err, void *arg)
 	flow_continue(flow, &judged);
 }
 
-enum step_rc poster_run(struct flow *flow, struct poster *poster, struct login *login,
+enum step_rc poster_run(struct flow *flow, struct poster *poster, struct slack_api *api,
         const struct slack_post *post, const char *change_ts)
 {
 	const struct app *app = flow->app;
@@ -153,11 +156,11 @@ enum step_rc poster_run(struct flow *flow, struct poster *poster, struct login *
 	}
 	str_replace(&poster->edit_id, post->mark.edit_id);
 	if (!poster->may_post) {
-		return look(flow, poster, login, post, change_ts);
+		return look(flow, poster, api, post, change_ts);
 	}
 	return wait_slack(flow,
 	        change_ts == NULL
-	                ? slack_chat_post(login->bot_api, post, handle_posted, poster)
-	                : slack_chat_update(login->bot_api, change_ts, post,
+	                ? slack_chat_post(api, post, handle_posted, poster)
+	                : slack_chat_update(api, change_ts, post,
 	                          handle_posted, poster));
 }

@@ -1,4 +1,5 @@
-/* poster: brings one message to Slack, or one change of it, surely and once.
+/* poster: brings one message to Slack, or one change of it, surely and once, with the
+ * client of whoever writes it.
  *
  * Neither chat.postMessage nor chat.update can be repeated unseen, so: the intent is
  * committed first, with its time; the message carries the Matrix event as a mark in its
@@ -7,8 +8,8 @@
 #ifndef BRIDGE_FLOW_POSTER_H
 #define BRIDGE_FLOW_POSTER_H
 
-#include "bridge/flow/logins.h"
 #include "bridge/queue/flow.h"
+#include "bridge/slack/web_api.h"
 
 struct poster { /* in a flow's state; all zero at first */
 	struct flow *flow;
@@ -27,7 +28,7 @@ void poster_intend(struct flow *flow, struct poster *poster);
  *
  * Called in each run of a step until it says STEP_DONE; then ts is set, or gone is true.
  * change_ts NULL: a new message; otherwise the message to be changed. */
-enum step_rc poster_run(struct flow *flow, struct poster *poster, struct login *login,
+enum step_rc poster_run(struct flow *flow, struct poster *poster, struct slack_api *api,
         const struct slack_post *post, const char *change_ts);
 
 /* The outcome is recorded (or there is nothing to post): drops the intent. */

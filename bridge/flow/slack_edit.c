@@ -62,6 +62,26 @@ static enum step_rc take_for_the_message(struct flow *flow)
 	return STEP_END;
 }
 
+/* Somebody changed on Slack, as a Slack user of their own, what they had written on
+ * Matrix: nobody else can edit it there, so the bot says it. */
+static enum step_rc show_as_notice(struct flow *flow, const struct target *first)
+{
+	struct state *state = flow->state;
+	enum step_rc rc = slack_content_make(flow, &state->content, payload_login(flow),
+	        json_obj(flow->payload, "message"));
+
+	if (rc != STEP_DONE || slack_content_count(&state->content) == 0) {
+		return rc == STEP_DONE ? STEP_END : rc;
+	}
+	autojson cJSON *event = slack_content_event(&state->content, 0);
+	autofree char *key = xasprintf("notice:%s", flow->key);
+	autofree char *text =
+	        xasprintf("Edited on Slack: %s", json_str_or(event, "body", ""));
+	notice_add(flow->app, flow_tx(flow), key, payload_portal(flow)->room_id,
+	        first->event_id, text);
+	return STEP_END;
+}
+
 static enum step_rc find_target(struct flow *flow)
 {
 	struct state *state = flow->state;
@@ -81,6 +101,10 @@ static enum step_rc find_target(struct flow *flow)
 	if (state->targets.count == 0 && state->targets.job == TARGET_NO_JOB &&
 	        is_recent(flow)) {
 		return take_for_the_message(flow);
+	}
+	if (first != NULL && first->author[0] != '\0' &&
+	        str_equal(first->author, payload_text(flow, "user"))) {
+		return show_as_notice(flow, first);
 	}
 	if (first == NULL || !first->from_slack) {
 		log_debug("edit of what is not bridged", "key=%s", flow->key);

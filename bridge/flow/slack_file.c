@@ -9,6 +9,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/files.h"
 #include "bridge/flow/notice.h"
+#include "bridge/flow/own_file.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/slack_content.h"
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 
 struct state {
+	struct own_file own;
 	struct file_row row;
 	struct slack_thread thread;
 	bool waited;         /* as long as its conversation can wait */
@@ -271,7 +273,15 @@ static void finish(struct flow *flow)
 	free(state->event_id);
 }
 
+static enum step_rc check_own(struct flow *flow)
+{
+	struct state *state = flow->state;
+
+	return own_file_check(flow, &state->own, json_str(flow->payload, "file.id"));
+}
+
 static const struct step steps[] = {
+        {"own", check_own},
         {"await", await_file},
         {"send", send_event},
         {"record", record_mapping},

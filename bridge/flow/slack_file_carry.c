@@ -3,6 +3,7 @@
  * Uploading twice does no harm: what no event names is never seen. */
 #include "bridge/flow/app.h"
 #include "bridge/flow/files.h"
+#include "bridge/flow/own_file.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/slack_file.h"
 #include "bridge/matrix/media.h"
@@ -14,6 +15,7 @@
 enum { MAX_PREVIEW_BYTES = 2 * 1024 * 1024 };
 
 struct state {
+	struct own_file own;
 	struct files_turn turn;
 	struct http_pipe *pipe; /* NULL: none is under way */
 	bool preview_tried;
@@ -322,7 +324,15 @@ static void finish(struct flow *flow)
 	cJSON_Delete(state->asked);
 }
 
+static enum step_rc check_own(struct flow *flow)
+{
+	struct state *state = flow->state;
+
+	return own_file_check(flow, &state->own, json_str(flow->payload, "file.id"));
+}
+
 static const struct step steps[] = {
+        {"own", check_own},
         {"carry", carry},
         {"preview", carry_preview},
         {"record", record},

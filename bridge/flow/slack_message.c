@@ -8,6 +8,7 @@
 #include "bridge/flow/ghosts.h"
 #include "bridge/flow/members.h"
 #include "bridge/flow/notice.h"
+#include "bridge/flow/own_file.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/slack_caption.h"
@@ -15,6 +16,7 @@
 #include "bridge/flow/slack_file.h"
 #include "bridge/flow/slack_thread.h"
 #include "bridge/flow/targets.h"
+#include "bridge/flow/user_logins.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
@@ -22,6 +24,7 @@
 #include <string.h>
 
 struct state {
+	struct own_file own;
 	struct slack_content content;
 	struct slack_thread thread;
 	struct slack_caption caption;
@@ -247,7 +250,15 @@ static void finish(struct flow *flow)
 	free(state->event_id);
 }
 
+static enum step_rc check_own(struct flow *flow)
+{
+	struct state *state = flow->state;
+
+	return own_file_check(flow, &state->own, json_str(cJSON_GetArrayItem(json_arr(flow->payload, "message.files"), 0), "id"));
+}
+
 static const struct step steps[] = {
+        {"own", check_own},
         {"portal", ensure_portal},
         {"ghost", ensure_ghost},
         {"send", send_event},
@@ -266,6 +277,12 @@ const struct flow_def slack_message_flow = {
 
 bool slack_message_is_own(const struct login *login, const struct slack_event *event)
 {
+	if (event->block_mark[0] != '\0') {
+		autofree char *tag = user_login_tag(login->app, event->user_id);
+		if (slack_event_has_tag(event, tag)) {
+			return true;
+		}
+	}
 	return (event->bot_id[0] != '\0' && str_equal(event->bot_id, login->bot_id)) ||
 	       (event->user_id[0] != '\0' &&
 	               str_equal(event->user_id, login->bot_user_id));

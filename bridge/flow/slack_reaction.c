@@ -26,6 +26,12 @@ struct state {
 	char *changed_ts;
 	char *event_id; /* the answer, until it is recorded */
 	bool rejoined;
+	/* The same user's own, made from Matrix with their token. */
+	char *own_event; /* NULL: there is none */
+	bool own_coming; /* it is about to be made */
+	bool own_going;  /* it was taken back on Matrix, and this may be Slack's word of it
+	                  */
+	bool own_redacted;
 };
 
 static bool is_added(const struct flow *flow)
@@ -57,6 +63,11 @@ static void handle_row(
 		str_replace(
 		        &state->changed_ts, has_row ? store_text(results[0], 0, 1) : "");
 		state->is_there = has_row && store_int(results[0], 0, 2) == 0;
+		bool has_own = store_rows(results[1]) > 0;
+		str_replace(
+		        &state->own_event, has_own ? store_text(results[1], 0, 0) : NULL);
+		state->own_coming = has_own && store_int(results[1], 0, 1) == 2;
+		state->own_going = has_own && store_int(results[1], 0, 1) == 3;
 		state->row_known = true;
 	}
 	flow_continue(flow, err);
@@ -68,6 +79,9 @@ static enum step_rc find_row(struct flow *flow)
 	struct store_tx *tx = store_tx_create(app->store);
 
 	store_tx_add(tx, STMT_REACTION_GET, "sssss", payload_text(flow, "team"),
+	        payload_text(flow, "channel"), payload_text(flow, "ts"),
+	        payload_text(flow, "emoji"), payload_text(flow, "user"));
+	store_tx_add(tx, STMT_REACTION_OF_AUTHOR, "sssss", payload_text(flow, "team"),
 	        payload_text(flow, "channel"), payload_text(flow, "ts"),
 	        payload_text(flow, "emoji"), payload_text(flow, "user"));
 	store_tx_submit(tx, handle_row, flow);
@@ -174,6 +188,36 @@ static enum step_rc record(struct flow *flow)
 	return STEP_END;
 }
 
+static void handle_own_redacted(const char *event_id, const struct err *err, void *arg)
+{
+	struct flow *flow = arg;
+	struct state *state = flow->state;
+	bool is_gone = err->kind == ERR_PERMANENT && str_equal(err->name, "M_NOT_FOUND");
+
+	(void)event_id;
+	state->own_redacted = err->kind == ERR_NONE || is_gone;
+	flow_continue(flow, is_gone ? NULL : err);
+}
+
+/* They took back on Slack what they had made from Matrix: nobody but the bot can redact
+ * it there. */
+static enum step_rc take_back_own(struct flow *flow)
+{
+	struct app *app = flow->app;
+	struct state *state = flow->state;
+	autofree char *txn_id = matrix_txn_id("redact", state->own_event, NULL);
+
+	if (!state->own_redacted) {
+		return wait_matrix(flow,
+		        matrix_redact(app->matrix, NULL, payload_portal(flow)->room_id,
+		                state->own_event, txn_id, NULL, handle_own_redacted,
+		                flow));
+	}
+	store_tx_add(flow_tx(flow), STMT_REACTION_TAKE_BACK, "s", state->own_event);
+	state->row_known = state->own_redacted = false;
+	return STEP_SAVE;
+}
+
 static enum step_rc react(struct flow *flow)
 {
 	struct state *state = flow->state;
@@ -200,6 +244,17 @@ static enum step_rc react(struct flow *flow)
 	if (!state->row_known) {
 		return find_row(flow);
 	}
+	if (state->own_event != NULL && is_added(flow)) {
+		return STEP_END; /* that is it */
+	}
+	if (state->own_going) {
+		store_tx_add(
+		        flow_tx(flow), STMT_REACTION_TAKE_BACK, "s", state->own_event);
+		return STEP_END;
+	}
+	if (state->own_event != NULL && !state->own_coming) {
+		return take_back_own(flow);
+	}
 	if (strcmp(state->changed_ts, payload_text(flow, "changed_ts")) >= 0) {
 		return STEP_END; /* something newer is known */
 	}
@@ -224,6 +279,7 @@ static void finish(struct flow *flow)
 	targets_forget(&state->targets);
 	custom_emoji_finish(&state->emoji);
 	free(state->row_event);
+	free(state->own_event);
 	free(state->changed_ts);
 	free(state->event_id);
 }

@@ -22,6 +22,7 @@ void targets_forget(struct targets *targets)
 		free(targets->items[i].shown);
 		free(targets->items[i].event_id);
 		free(targets->items[i].sender);
+		free(targets->items[i].author);
 	}
 	free(targets->items);
 	free(targets->job_flow);
@@ -44,6 +45,7 @@ static void take_rows(struct targets *targets, const struct store_result *rows)
 		        .thread_ts = xstrdup(store_text(rows, i, 6)),
 		        .edited_ts = xstrdup(store_text(rows, i, 7)),
 		        .shown = xstrdup(store_text(rows, i, 9)),
+		        .author = xstrdup(store_text(rows, i, 10)),
 		        .deleted = store_int(rows, i, 8) != 0,
 		};
 	}

@@ -21,6 +21,7 @@ enum {
 
 struct target { /* one event that is one message, or a part of one */
 	char *slack_ts, *thread_ts, *edited_ts, *event_id, *sender;
+	char *author; /* the Slack user whose token wrote it; "": the bot's */
 	char *shown; /* digest of the newest edit taken over from Slack; "" without one */
 	unsigned part, piece;
 	bool from_slack; /* that is where it was written */

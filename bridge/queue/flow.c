@@ -5,6 +5,7 @@
 #include "lib/crumb.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/str.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,14 @@ enum step_rc flow_wait_aside(
 	return flow_wait(flow, handle, cancel);
 }
 
+enum step_rc flow_move(struct flow *flow, const char *lane)
+{
+	struct job *job = job_of(flow);
+
+	str_replace(&job->to_lane, lane);
+	return STEP_MOVE;
+}
+
 enum step_rc flow_fail(struct flow *flow, const struct err *err)
 {
 	flow->err = *err;
@@ -87,6 +96,7 @@ void job_free(struct job *job)
 	store_tx_cancel(&job->tx);
 	free(job->flow.state);
 	free(job->key);
+	free(job->to_lane);
 	cJSON_Delete(job->payload);
 	cJSON_Delete(job->facts);
 	free(job);
@@ -128,6 +138,19 @@ static void finish_dead(struct job *job)
 	if (job->flow.def != NULL && job->flow.def->dead != NULL) {
 		job->flow.def->dead(&job->flow, tx);
 	}
+	lane_finish_job(job->lane, tx);
+}
+
+static void finish_moved(struct job *job)
+{
+	autofree char *facts = json_print(job->facts);
+	struct store_tx *tx = take_tx(job);
+
+	log_info("job moved", "flow=%s step=%s key=%s lane=\"%s\"", job->flow.def->name,
+	        job->flow.def->steps[job->step].name, job->key, job->to_lane);
+	store_tx_add(tx, STMT_INBOX_TO_LANE, "isss", job->id,
+	        job->flow.def->steps[job->step].name, facts, job->to_lane);
+	queue_wake_on_commit(job->lane->queue, tx, job->to_lane);
 	lane_finish_job(job->lane, tx);
 }
 
@@ -263,6 +286,9 @@ static bool run_once(struct job *job)
 		return false;
 	case STEP_END:
 		finish_done(job);
+		return false;
+	case STEP_MOVE:
+		finish_moved(job);
 		return false;
 	}
 	return false;

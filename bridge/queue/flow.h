@@ -22,6 +22,7 @@ enum step_rc {
 	STEP_WAIT, /* flow_wait() was called and flow_continue() will be */
 	STEP_FAIL, /* flow->err says how; its kind decides what happens (see queue.h) */
 	STEP_END,  /* the whole flow is done: nothing left to do */
+	STEP_MOVE, /* flow_move() was called: the job goes on in another lane */
 };
 
 struct step {
@@ -75,6 +76,11 @@ enum step_rc flow_wait_aside(
 /* To be called once by whoever completes that request; err of kind ERR_NONE or NULL: the
  * step is called again; otherwise as if the step had returned STEP_FAIL. */
 void flow_continue(struct flow *flow, const struct err *err);
+
+/* What this job waits for shall hold up nobody else: it goes on, at this step and with
+ * what it remembers, in that lane, and its own lane goes on without it. Among the jobs of
+ * that lane it keeps its place by age. Returns STEP_MOVE. */
+enum step_rc flow_move(struct flow *flow, const char *lane);
 
 /* flow->err from err, for `return flow_fail(flow, err)`. */
 enum step_rc flow_fail(struct flow *flow, const struct err *err);

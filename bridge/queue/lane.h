@@ -56,6 +56,7 @@ struct job {              /* a flow and what only the driver may see */
 	struct store_tx *tx; /* being gathered by the current step; NULL: nothing yet */
 	void *pending;       /* what the step waits for */
 	void (*cancel)(void *handle);
+	char *to_lane; /* of flow_move(); NULL: none */
 };
 
 struct lane {
@@ -76,6 +77,8 @@ struct lane {
 };
 
 void queue_pump(struct queue *queue);
+/* That lane has one more job once tx is committed. */
+void queue_wake_on_commit(struct queue *queue, struct store_tx *tx, const char *lane);
 
 struct lane *lane_create(struct queue *queue, const char *name);
 void lane_destroy(struct lane *lane); /* not removed from the map */

@@ -167,6 +167,15 @@ static void handle_committed(bool committed, void *arg)
 	free(waking);
 }
 
+void queue_wake_on_commit(struct queue *queue, struct store_tx *tx, const char *lane)
+{
+	struct waking *waking = xcalloc(1, sizeof(*waking));
+
+	waking->queue = queue;
+	waking->lane = xstrdup(lane);
+	store_tx_on_commit(tx, handle_committed, waking);
+}
+
 struct place {
 	const char *lane, *sort_key;
 	int64_t due_ms;
@@ -175,13 +184,9 @@ struct place {
 static void add(struct queue *queue, struct store_tx *tx, const char *key,
         const struct place *place, const char *flow, const char *payload)
 {
-	struct waking *waking = xcalloc(1, sizeof(*waking));
-
-	waking->queue = queue;
-	waking->lane = xstrdup(place->lane);
 	store_tx_add(tx, STMT_INBOX_ADD, "sssssii", key, place->lane, place->sort_key,
 	        flow, payload, loop_wall_ms(queue->loop), place->due_ms);
-	store_tx_on_commit(tx, handle_committed, waking);
+	queue_wake_on_commit(queue, tx, place->lane);
 }
 
 void queue_add_sorted(struct queue *queue, struct store_tx *tx, const char *key,

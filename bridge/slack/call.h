@@ -61,6 +61,7 @@ struct slack_call {
 	/* of slack_find_posted */
 	char *mark;
 	unsigned mark_piece;
+	char *block_mark; /* how the mark begins in a block's ID; NULL: none */
 	char *found_ts;
 	unsigned pages, parks;
 };
@@ -68,6 +69,7 @@ struct slack_call {
 /* Where the Web API is, and the header's value that says who asks. */
 const char *slack_api_url(const struct slack_api *api);
 const char *slack_api_authorization(const struct slack_api *api);
+const char *slack_api_cookie(const struct slack_api *api); /* the header; NULL: none */
 
 struct slack_call *slack_call_create(struct slack_api *api, enum slack_method method);
 /* value NULL: leaves it out. */

@@ -6,6 +6,7 @@
 
 #include "bridge/slack/call.h"
 #include "bridge/slack/errors.h"
+#include "bridge/slack/mark.h"
 
 /* ---------------------------------------------------------------- looking */
 
@@ -40,7 +41,8 @@ static void report_look(
 	} else if (str_equal(err->name, "thread_not_found")) {
 		err = &none;
 	}
-	call->done.look(there, json_str_or(message, "metadata.event_payload.edit_id", ""),
+	const char *edit = json_str_or(message, "metadata.event_payload.edit_id", "");
+	call->done.look(there, edit[0] != '\0' ? edit : mark_edit(mark_of_blocks(message)),
 	        err, call->arg);
 }
 

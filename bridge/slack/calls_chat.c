@@ -6,6 +6,7 @@
 
 #include "bridge/slack/call.h"
 #include "bridge/slack/errors.h"
+#include "bridge/slack/mark.h"
 
 #include <stdlib.h>
 
@@ -47,12 +48,17 @@ static void report_ts(struct slack_call *call, const cJSON *answer, const struct
 
 static void set_content(struct slack_call *call, const struct slack_post *post)
 {
-	autofree char *mark = mark_text(&post->mark);
-
 	slack_call_set(call, "channel", post->channel_id);
 	slack_call_set(call, "text", post->text);
-	slack_call_set(call, "blocks", post->blocks);
-	slack_call_set(call, "metadata", mark);
+	if (post->mark.tag != NULL) {
+		autofree char *blocks =
+		        mark_blocks(post->blocks, post->text, &post->mark);
+		slack_call_set(call, "blocks", blocks);
+	} else {
+		autofree char *mark = mark_text(&post->mark);
+		slack_call_set(call, "blocks", post->blocks);
+		slack_call_set(call, "metadata", mark);
+	}
 }
 
 struct slack_call *slack_chat_post(struct slack_api *api, const struct slack_post *post,
@@ -91,6 +97,10 @@ static const char *marked_ts(const cJSON *message, const struct slack_call *call
 
 	int64_t piece = json_int(message, "metadata.event_payload.piece", 0);
 
+	if (call->block_mark != NULL &&
+	        str_starts(mark_of_blocks(message), call->block_mark)) {
+		return json_str(message, "ts");
+	}
 	if (!str_equal(type, SLACK_METADATA_TYPE) || !str_equal(mark, call->mark) ||
 	        piece != call->mark_piece) {
 		return NULL;
@@ -164,6 +174,7 @@ struct slack_call *slack_find_posted(struct slack_api *api, const char *channel_
 
 	call->mark = xstrdup(mark->event_id);
 	call->mark_piece = mark->piece;
+	call->block_mark = mark->tag == NULL ? NULL : mark_block_id(mark, false);
 	call->again = next_page;
 	slack_call_set(call, "channel", channel_id);
 	slack_call_set(call, "ts", thread_ts);

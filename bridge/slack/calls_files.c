@@ -167,6 +167,9 @@ struct http_req *slack_fetch_request(
 	}
 	struct http_req *req = http_req_create(http, "GET", url);
 	http_req_set_header(req, "Authorization", slack_api_authorization(api));
+	if (slack_api_cookie(api) != NULL) {
+		http_req_set_header(req, "Cookie", slack_api_cookie(api));
+	}
 	return req;
 }
 

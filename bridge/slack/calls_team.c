@@ -26,6 +26,7 @@ static void report_identity(
 	        .team = json_str_or(answer, "team", ""),
 	        .url = json_str_or(answer, "url", ""),
 	        .user_id = json_str_or(answer, "user_id", ""),
+	        .user = json_str_or(answer, "user", ""),
 	        .bot_id = json_str_or(answer, "bot_id", ""),
 	        .app_id = json_str_or(answer, "app_id", ""),
 	        .scopes = scopes == NULL ? "" : scopes,

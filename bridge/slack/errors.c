@@ -1,5 +1,7 @@
 #include "bridge/slack/errors.h"
 
+#include "bridge/slack/web_api.h"
+
 #include <string.h>
 
 #define RATELIMITED "ratelimited"
@@ -161,7 +163,12 @@ bool slack_is_rate_limit(const struct err *err)
 	return err->kind == ERR_RETRY && strcmp(err->name, RATELIMITED) == 0;
 }
 
+bool slack_is_token_refusal(const char *word)
+{
+	return IS_ONE_OF(word, dead_words);
+}
+
 bool slack_is_dead_token(const struct err *err)
 {
-	return err->kind == ERR_PERMANENT && IS_ONE_OF(err->name, dead_words);
+	return err->kind == ERR_PERMANENT && slack_is_token_refusal(err->name);
 }

@@ -3,6 +3,7 @@
 #include "lib/str.h"
 
 #include "bridge/slack/event_table.h"
+#include "bridge/slack/mark.h"
 #include "bridge/slack/web_api.h"
 
 #include <string.h>
@@ -203,6 +204,10 @@ static void read_changed(const cJSON *event, struct slack_event *out)
 	out->thread_ts = id_at(author, "thread_ts", "thread_ts");
 	out->edited_ts = id_at(now, "edited.ts", "edited.ts");
 	out->message = now != NULL ? now : before;
+	/* Each edit of the bridge's changes the mark; what leaves it is somebody else's. */
+	const char *mark = mark_of_blocks(now);
+	out->block_mark =
+	        strcmp(mark, mark_of_blocks(before)) == 0 ? "" : mark;
 }
 
 /* All that the inner event itself says. */
@@ -222,6 +227,7 @@ static void read_event(const cJSON *event, struct slack_event *out)
 	        .ts = id_at(event, "ts", "event_ts"),
 	        .thread_ts = id_at(event, "thread_ts", "thread_ts"),
 	        .mark = mark_of(event),
+	        .block_mark = mark_of_blocks(event),
 	        .target_ts = id_at(event, "item.ts", "deleted_ts"),
 	        .edited_ts = id_at(event, "edited.ts", "edited.ts"),
 	        .reaction = id_at(event, "reaction", "reaction"),
@@ -305,6 +311,11 @@ void slack_event_emoji_change(
 bool slack_event_group(const cJSON *raw, struct slack_group *out)
 {
 	return slack_group_parse(json_obj(raw, "subteam"), out);
+}
+
+bool slack_event_has_tag(const struct slack_event *event, const char *tag)
+{
+	return mark_has_tag(event->block_mark, tag);
 }
 
 bool slack_event_parse(const cJSON *payload, struct slack_event *out, struct err *err)

@@ -50,6 +50,8 @@ struct slack_event { /* borrows from the payload */
 	const char *ts;
 	const char *thread_ts; /* "" outside threads */
 	const char *mark; /* event_id in our metadata mark, "" if not ours or not shown */
+	const char *block_mark; /* one of a bridge in the message's blocks, "" if none:
+	                           see slack_event_has_tag() */
 	const char
 	        *target_ts; /* of what is changed, deleted or reacted to; "" otherwise */
 	const char *edited_ts; /* of the last edit, "" if there was none */
@@ -58,6 +60,9 @@ struct slack_event { /* borrows from the payload */
 	const cJSON *message; /* a message in Slack's own form, for the conversion; NULL
 	                         if  the event is about none */
 };
+
+/* Does it stand in the message's mark (slack_mark::tag)? */
+bool slack_event_has_tag(const struct slack_event *event, const char *tag);
 
 /* The next reaction of a message that history lists: *cursor is 0 at first. Only of those
  * whose users are all named. False: no more. */

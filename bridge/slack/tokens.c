@@ -1,5 +1,6 @@
 #include "bridge/slack/tokens.h"
 
+#include "lib/mem.h"
 #include "lib/str.h"
 #include <string.h>
 
@@ -33,6 +34,26 @@ bool slack_token_rotates(const char *text)
 bool slack_token_is_refresh(const char *text)
 {
 	return slack_token_has(text, "xoxe-");
+}
+
+bool slack_token_is_client(const char *text)
+{
+	return slack_token_has(text, "xoxc-") || slack_token_has(text, "xoxs-");
+}
+
+char *slack_token_cookie(const char *text)
+{
+	/* What base64 and percent-encoding are made of. */
+	static const char allowed[] =
+	        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._%+/=";
+	const char *value = str_starts(text, "d=") ? text + 2 : text;
+	size_t n = strspn(value, allowed);
+
+	if (!str_starts(value, "xoxd-") || n > MAX_TOKEN_BYTES ||
+	        (value[n] != '\0' && !(value[n] == ';' && value[n + 1] == '\0'))) {
+		return NULL;
+	}
+	return xstrndup(value, n);
 }
 
 /* xapp-, xoxe-1- and xoxe., and xoxb-, xoxp-, xoxc- and others like them. */

@@ -23,6 +23,7 @@ struct slack_api {
 	struct http_client *http;
 	char *base_url;        /* ends in a slash */
 	char *authorization;   /* the header's value; NULL: none */
+	char *cookie;          /* likewise */
 	char *audited;         /* the workspace, for the audit log; NULL: not audited */
 	struct list calls;     /* slack_call::link */
 	slack_guard_fn *guard; /* NULL: none */
@@ -44,6 +45,7 @@ static void free_call(struct slack_call *call)
 	buf_finish(&call->form);
 	free(call->cursor);
 	free(call->mark);
+	free(call->block_mark);
 	free(call->found_ts);
 	free(call->channel_id);
 	free(call->ts);
@@ -209,6 +211,9 @@ static void send_call(struct pace_turn *turn)
 	if (api->authorization != NULL) {
 		http_req_set_header(call->req, "Authorization", api->authorization);
 	}
+	if (api->cookie != NULL) {
+		http_req_set_header(call->req, "Cookie", api->cookie);
+	}
 	http_req_set_body(call->req, "application/x-www-form-urlencoded", str_from(body));
 	http_req_set_deadline(call->req, DEADLINE_MS);
 	http_req_start(call->req, handle_reply, call);
@@ -294,6 +299,31 @@ const char *slack_api_authorization(const struct slack_api *api)
 	return api->authorization;
 }
 
+const char *slack_api_cookie(const struct slack_api *api)
+{
+	return api->cookie;
+}
+
+static void wipe(char *secret)
+{
+	if (secret != NULL) {
+		explicit_bzero(secret, strlen(secret));
+		free(secret);
+	}
+}
+
+/* As browsers keep it: percent-encoded. What is encoded already stays. */
+void slack_api_set_cookie(struct slack_api *api, const char *cookie)
+{
+	autofree char *encoded = cookie == NULL || strchr(cookie, '%') != NULL
+	                                 ? xstrdup_null(cookie)
+	                                 : url_encode(cookie);
+
+	wipe(api->cookie);
+	api->cookie = encoded == NULL ? NULL : xasprintf("d=%s", encoded);
+	api->token_number++;
+}
+
 void slack_api_set_token(struct slack_api *api, const char *token)
 {
 	free(api->authorization);
@@ -350,6 +380,7 @@ void slack_api_destroy(struct slack_api **api)
 	}
 	free((*api)->base_url);
 	free((*api)->authorization);
+	wipe((*api)->cookie);
 	free((*api)->audited);
 	free(*api);
 	*api = NULL;

@@ -31,11 +31,16 @@ struct slack_api *slack_api_create(struct loop *loop, struct http_client *http,
 /* Calls made from now on carry the new token. What Slack says against the old one later
  * is no more than a reason to try again. */
 void slack_api_set_token(struct slack_api *api, const char *token);
+/* The cookie "d" of Slack's own client, without which its tokens (xoxc-, xoxs-) are
+ * worth nothing; sent with everything from now on. NULL: none. */
+void slack_api_set_cookie(struct slack_api *api, const char *cookie);
 /* Somebody watches over the token: when Slack refuses it as such, guard hears the word,
  * and the call fails with ERR_RETRY instead, for a human may mend it. Called before the
  * call's done(). */
 typedef void slack_guard_fn(const char *word, void *arg);
 void slack_api_set_guard(struct slack_api *api, slack_guard_fn *guard, void *arg);
+/* Is it a word by which Slack refuses a token as such? */
+bool slack_is_token_refusal(const char *word);
 /* Asleep, no call leaves: each fails with ERR_RETRY and the name "asleep". */
 void slack_api_set_asleep(struct slack_api *api, bool asleep);
 /* The token was in use before this process, perhaps a moment ago (pace_resume()). */
@@ -53,7 +58,7 @@ bool slack_call_waits(const struct slack_call *call);
 
 /* ---- auth.test ---- */
 struct slack_identity {
-	const char *team_id, *team, *url, *user_id, *bot_id,
+	const char *team_id, *team, *url, *user_id, *user, *bot_id,
 	        *app_id;       /* "" if absent; borrowed */
 	const char *scopes;    /* from X-OAuth-Scopes, "" if absent */
 	int64_t expires_in_ms; /* of the token; 0: Slack did not say */
@@ -137,16 +142,19 @@ struct slack_call *slack_conversations_members(struct slack_api *api,
         const char *channel_id, const char *cursor, slack_members_fn *done, void *arg);
 
 /* ---- chat.postMessage, chat.update ---- */
-/* What is written into a message's metadata, for the bridge itself to find it again. */
+/* What is written into a message for the bridge itself to find it again: into its
+ * metadata, which only apps may write (Slack protocol reference, 6.7), or, with a person's
+ * own token, into the ID of its first block, with digests in place of the events. */
 struct slack_mark {
 	const char *event_id; /* the Matrix event it is */
 	unsigned piece;       /* which of that event's messages, from 0 */
 	const char *edit_id;  /* the Matrix event that edited it last; NULL: none */
+	const char *tag;      /* whose it is, letters and digits; NULL: in the metadata */
 };
 struct slack_post {
 	const char *channel_id;
 	const char *text;
-	const char *blocks;    /* JSON; NULL: the text alone */
+	const char *blocks;    /* JSON; NULL: the text alone, without a tag */
 	const char *thread_ts; /* NULL: none; not for updates */
 	const char *username;  /* NULL: the bot's own; not for updates */
 	const char *icon_url;  /* NULL: the bot's own; not for updates */
@@ -169,9 +177,12 @@ struct slack_call *slack_find_posted(struct slack_api *api, const char *channel_
         slack_ts_fn *done, void *arg);
 
 /* One of our own messages as it is now: there is false if it was deleted, edit_id is that
- * of its mark, "" if none. thread_ts: the thread it stands in, NULL if in none. */
+ * of its mark, or its digest, "" if none. thread_ts: the thread it stands in, NULL if in
+ * none. */
 typedef void slack_look_fn(
         bool there, const char *edit_id, const struct err *err, void *arg);
+/* Is it that edit? */
+bool slack_mark_is_edit(const char *found, const char *edit_id);
 struct slack_call *slack_look_at(struct slack_api *api, const char *channel_id,
         const char *thread_ts, const char *ts, slack_look_fn *done, void *arg);
 

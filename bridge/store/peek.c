@@ -18,6 +18,16 @@ static void keep_login(const char *const *cells, void *arg)
 	        xstrdup(cells[1]), xstrdup(cells[2]), xstrdup(cells[3])};
 }
 
+static void keep_user(const char *const *cells, void *arg)
+{
+	struct peek *out = arg;
+
+	out->users = xrealloc(out->users, (out->user_count + 1) * sizeof(*out->users));
+	out->users[out->user_count++] = (struct peek_user){xstrdup(cells[0]),
+	        xstrdup(cells[1]), xstrdup(cells[2]), xstrdup(cells[3]),
+	        xstrdup(cells[4])};
+}
+
 bool peek_read(const struct peek_source *source, struct peek *out, struct err *err)
 {
 	void *db = source->db;
@@ -45,6 +55,10 @@ bool peek_read(const struct peek_source *source, struct peek *out, struct err *e
 	        "SELECT team_id, team_name, bot_token, app_token FROM login "
 	        "ORDER BY team_id",
 	        keep_login, out);
+	source->each(db,
+	        "SELECT team_name, mxid, user_name, token, cookie FROM user_login "
+	        "ORDER BY team_id, mxid",
+	        keep_user, out);
 	return true;
 }
 
@@ -64,5 +78,13 @@ void peek_finish(struct peek *peek)
 		free(peek->logins[i].app_token);
 	}
 	free(peek->logins);
+	for (size_t i = 0; i < peek->user_count; i++) {
+		free(peek->users[i].team_name);
+		free(peek->users[i].mxid);
+		free(peek->users[i].user_name);
+		free(peek->users[i].token);
+		free(peek->users[i].cookie);
+	}
+	free(peek->users);
 	*peek = (struct peek){0};
 }

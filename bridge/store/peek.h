@@ -12,12 +12,18 @@ struct peek_login {
 	char *team_id, *team_name, *bot_token, *app_token;
 };
 
+struct peek_user { /* a Slack user's own login */
+	char *team_name, *mxid, *user_name, *token, *cookie;
+};
+
 struct peek {
 	bool is_there;           /* false: no database yet; the first start makes it */
 	int64_t version, newest; /* of the schema: there, and known here */
 	int64_t waiting, dead, quarantined; /* rows of the inbox */
 	struct peek_login *logins;
 	size_t login_count;
+	struct peek_user *users;
+	size_t user_count;
 };
 
 /* type and uri as of the configuration. Blocks, for at most about ten seconds. False and

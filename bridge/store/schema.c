@@ -146,8 +146,9 @@ static const char version_2[] =
         "(team_id, channel_id, thread_ts, slack_ts);"
         /* who: the Slack user; for a reaction from Matrix, which the bot makes in the
          * name of all, its event. changed_ts: of the newest word from Slack about it.
-         * state: 0 there, 1 taken back, 2 about to be made. author: the Slack user whose
-         * token made it, '' if the bot did. */
+         * state: 0 there, 1 taken back. author: the Slack user whose token made it, ''
+         * if the bot did; such a one can also be 2 about to be made, 3 taken back on
+         * Matrix, and Slack has not said so yet. */
         "CREATE TABLE reaction ("
         "  team_id TEXT NOT NULL,"
         "  channel_id TEXT NOT NULL,"

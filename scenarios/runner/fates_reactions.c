@@ -150,15 +150,18 @@ static void count_matrix(const struct fates *fates, const struct timeline *timel
 
 static bool is_right(const struct fates *fates, const struct tally *tally)
 {
-	bool bot_must = tally->matrix_people > 0;
+	/* The bot once for all, or each with a Slack user of their own. */
+	bool is_on_slack = tally->matrix_people > 0 ? tally->slack_bridge >= 1 &&
+	                                                      tally->slack_bridge <=
+	                                                              tally->matrix_people
+	                                            : tally->slack_bridge == 0;
 
 	if (tally->entry->arrived == NULL ||
 	        fates_deleted(fates, tally->entry->source) != NULL ||
 	        fates_deleted(fates, tally->entry->arrived) != NULL) {
 		return true; /* they went with their message */
 	}
-	return (tally->slack_people == tally->matrix_bridge &&
-	               tally->slack_bridge == (bot_must ? 1U : 0U)) ||
+	return (tally->slack_people == tally->matrix_bridge && is_on_slack) ||
 	       fates_was_told(fates, tally->entry, tally->last);
 }
 

@@ -18,6 +18,7 @@ struct share_job {
 	struct sharing sharing; /* its texts and lists are the job's own */
 	char *text, *thread_ts;
 	cJSON *blocks;
+	bool client_acts; /* when it was asked for */
 };
 
 static void report_file(
@@ -155,7 +156,9 @@ static void handle_share(void *arg)
 	sharing->channel = workspace_channel(&sim->ws, job->channel_id);
 	if (sharing->channel && !sharing->channel->archived &&
 	        channel_has(sharing->channel, sharing->user)) {
+		sim->client_acts = job->client_acts;
 		act_share(sim, sharing, NULL);
+		sim->client_acts = false;
 	}
 	job_free(job);
 }
@@ -174,6 +177,7 @@ void act_share_later(struct sim_slack *sim, const struct sharing *sharing)
 	job->sharing.thread_ts = job->thread_ts = xstrdup_null(sharing->thread_ts);
 	job->blocks = sharing->blocks ? cJSON_Duplicate(sharing->blocks, true) : NULL;
 	job->sharing.blocks = job->blocks;
+	job->client_acts = sim->client_acts;
 	timer_init(&job->timer, sim->loop, handle_share, job);
 	list_add_tail(&sim->files->shares, &job->link);
 	timer_start(&job->timer, sim->knobs.share_delay);

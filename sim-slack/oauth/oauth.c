@@ -238,6 +238,7 @@ void credential_read(const struct sim_slack *sim, const struct http_request *req
 		read_grant(sim, grant, out);
 	} else if (client) {
 		out->kind = TOKEN_CLIENT;
+		out->error = clients_error(sim->clients, client);
 		out->user = workspace_user(&sim->ws, client->id);
 	}
 	if (out->kind >= 0 && out->user->deleted && !*out->error) {
