@@ -299,8 +299,7 @@ void act_react(struct sim_slack *sim, struct message *message, const struct user
 	json_set_str(record, "action", add ? "added" : "removed");
 	json_set_str(record, "ts", message->ts);
 	json_set_str(record, "user", user->name);
-	json_set_str(record, "by", 
-	        user->bot_id || sim->client_acts ? "app" : "person");
+	json_set_str(record, "by", user->bot_id || sim->client_acts ? "app" : "person");
 	sim_report(sim, record);
 
 	json_set_str(inner, "reaction", name);

@@ -23,8 +23,7 @@ const struct user *clients_user(
         const struct clients *clients, const struct http_request *req, const char *token);
 
 /* What calls with the user's token are answered; "": they are good (again). */
-void clients_refuse(
-        struct clients *clients, const struct user *user, const char *error);
+void clients_refuse(struct clients *clients, const struct user *user, const char *error);
 const char *clients_error(const struct clients *clients, const struct user *user);
 
 /* "wss://.../?token=..." for the user; NULL: no session. Caller frees. */

@@ -85,7 +85,7 @@ struct message {
 	char *icon_url;
 	char *icon_emoji;
 	char *client_msg_id;
-	bool by_client; /* a program wrote it with a person's token */
+	bool by_client;  /* a program wrote it with a person's token */
 	char *thread_ts; /* NULL: not a reply; the parent's is known by its replies */
 	cJSON *blocks, *attachments, *metadata; /* NULL: none */
 	cJSON *extra;                           /* the subtype's own keys, or NULL */

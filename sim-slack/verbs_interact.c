@@ -223,8 +223,7 @@ bool verb_session(void *arg, const cJSON *args, cJSON **result, struct err *err)
 	clients_session(sim->clients, user, &token, &cookie);
 	if (json_str(args, "error")) {
 		const char *error = json_str(args, "error");
-		clients_refuse(sim->clients, user,
-		        str_equal(error, "none") ? "" : error);
+		clients_refuse(sim->clients, user, str_equal(error, "none") ? "" : error);
 	}
 	*result = json_set_str(json_new(), "token", token);
 	json_set_str(*result, "cookie", cookie);

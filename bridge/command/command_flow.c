@@ -327,10 +327,11 @@ static enum step_rc take_over_user(struct flow *flow)
 	const struct user_login *user =
 	        user_logins_find(app->users, team_id, field(flow, "sender"));
 	autofree char *reply =
-	        user == NULL ? xstrdup("The login was stored, but has been removed since.")
-	                     : xasprintf("Logged in to %s as %s (%s). What you write in "
-	                                 "its rooms appears on Slack as yours.",
-	                               user->team_name, user->user_name, user->user_id);
+	        user == NULL
+	                ? xstrdup("The login was stored, but has been removed since.")
+	                : xasprintf("Logged in to %s as %s (%s). What you write in "
+	                            "its rooms appears on Slack as yours.",
+	                          user->team_name, user->user_name, user->user_id);
 	flow_set_fact(flow, "reply", reply);
 	return STEP_DONE;
 }

@@ -37,8 +37,8 @@ static enum step_rc ask(struct command_call *call, const char *token, const char
 	json_set_str(dialogue, "want", token == NULL ? "token" : "cookie");
 	json_set_str(dialogue, "token", sealed);
 	command_ask(call, "login token", dialogue);
-	command_reply(call, "%s%s", before,
-	        token == NULL ? token_question : cookie_question);
+	command_reply(
+	        call, "%s%s", before, token == NULL ? token_question : cookie_question);
 	return STEP_DONE;
 }
 

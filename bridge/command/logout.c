@@ -24,9 +24,9 @@ static void list_app(struct buf *text, const struct login *login)
 
 	buf_printf(text, "`%s` %s (%s), app %s, by %s: %s\n", login->team_id,
 	        login->team_name, login->team_domain, login->app_id, login->owner_mxid,
-	        trouble[0] != '\0' ? trouble
-	                           : socket_mode_state_to_str(
-	                                     socket_mode_state(login->socket)));
+	        trouble[0] != '\0'
+	                ? trouble
+	                : socket_mode_state_to_str(socket_mode_state(login->socket)));
 }
 
 static void list_user(struct buf *text, const struct user_login *user)
@@ -83,8 +83,8 @@ enum fit { FIT_NOT, FIT_TEAM, FIT_NAME };
 
 static enum fit fit_login(const struct login *login, const char *name)
 {
-	bool is_team = str_equal(login->team_domain, name) ||
-	               str_equal(login->team_name, name);
+	bool is_team =
+	        str_equal(login->team_domain, name) || str_equal(login->team_name, name);
 
 	return str_equal(login->team_id, name) ? FIT_NAME : is_team ? FIT_TEAM : FIT_NOT;
 }
@@ -100,8 +100,8 @@ static enum fit fit_user(const struct user_login *user, const char *given)
 	return str_equal(name, given) ? FIT_NAME : is_team ? FIT_TEAM : FIT_NOT;
 }
 
-static bool is_meant(const struct command_call *call, const char *owner, enum fit fit,
-        enum fit least)
+static bool is_meant(
+        const struct command_call *call, const char *owner, enum fit fit, enum fit least)
 {
 	bool is_own = str_equal(owner, call->sender);
 

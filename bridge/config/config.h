@@ -32,6 +32,8 @@ struct config_login {
 	char *owner; /* Matrix user ID */
 	char *bot_token, *app_token;
 	char *refresh_token; /* NULL unless the bot token is one that rotates */
+	/* In place of them all, for a person's own login: */
+	char *user_token, *cookie;
 };
 
 struct config {

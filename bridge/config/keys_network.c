@@ -100,7 +100,8 @@ static const struct config_key rows[] = {
 		.apply = declared_logins_apply,
 		.doc = "Logins made at the start, beside those made by chat. Each has an owner (a Matrix\n"
 			"user ID), a bot_token, an app_token and, if the bot token rotates\n"
-			"(xoxe.xoxb-), a refresh_token. A token stands there as it is, or as ${NAME}\n"
+			"(xoxe.xoxb-), a refresh_token; or, for somebody's own login as a Slack user, a\n"
+			"user_token (xoxc-) and a cookie (xoxd-). A token stands there as it is, or as ${NAME}\n"
 			"for an environment variable, or in the file that bot_token_file (and so on)\n"
 			"names, such as ${CREDENTIALS_DIRECTORY}/slack_bot_token. They are verified\n"
 			"before they are stored; changed ones replace what is stored, refused ones\n"

@@ -16,7 +16,8 @@
 enum { LOGINS_MAX = 100 };
 
 static const char *const fields[] = {"owner", "bot_token", "bot_token_file", "app_token",
-        "app_token_file", "refresh_token", "refresh_token_file", NULL};
+        "app_token_file", "refresh_token", "refresh_token_file", "user_token",
+        "user_token_file", "cookie", "cookie_file", NULL};
 
 static void remember_file(struct reading *reading, const char *path)
 {
@@ -127,6 +128,31 @@ static bool is_bot_token(const char *text)
 	return is_token(text, "xoxb-") || is_rotating(text);
 }
 
+static void check_user(struct reading *reading, const struct node *node,
+        const struct config_login *login)
+{
+	const char *token = login->user_token, *cookie = login->cookie;
+
+	if (token == NULL || !(is_token(token, "xoxc-") || is_token(token, "xoxs-"))) {
+		complain(reading, LOGINS, node, EXIT_CONFIG_INVALID,
+		        "user_token: found %s; expected the token of a Slack client, which "
+		        "begins with xoxc- or xoxs-",
+		        token == NULL ? "nothing" : "something else");
+	}
+	if (cookie == NULL || !is_token(cookie, "xoxd-")) {
+		complain(reading, LOGINS, node, EXIT_CONFIG_INVALID,
+		        "cookie: found %s; expected the value of the cookie d, which begins "
+		        "with xoxd-",
+		        cookie == NULL ? "nothing" : "something else");
+	}
+	if (login->bot_token != NULL || login->app_token != NULL ||
+	        login->refresh_token != NULL) {
+		complain(reading, LOGINS, node, EXIT_CONFIG_INVALID,
+		        "found tokens of an app beside those of a person; expected a login "
+		        "for each");
+	}
+}
+
 static void check_login(struct reading *reading, const struct node *node,
         const struct config_login *login)
 {
@@ -135,6 +161,10 @@ static void check_login(struct reading *reading, const struct node *node,
 		complain(reading, LOGINS, node, EXIT_CONFIG_INVALID,
 		        "owner: found %s; expected a Matrix user ID such as @me:example.org",
 		        login->owner == NULL ? "nothing" : login->owner);
+	}
+	if (login->user_token != NULL || login->cookie != NULL) {
+		check_user(reading, node, login);
+		return;
 	}
 	if (login->bot_token == NULL || !is_bot_token(login->bot_token)) {
 		complain(reading, LOGINS, node, EXIT_CONFIG_INVALID,
@@ -171,6 +201,8 @@ static void read_login(struct reading *reading, const struct node *node)
 	        .bot_token = secret_of(reading, node, "bot_token"),
 	        .app_token = secret_of(reading, node, "app_token"),
 	        .refresh_token = secret_of(reading, node, "refresh_token"),
+	        .user_token = secret_of(reading, node, "user_token"),
+	        .cookie = secret_of(reading, node, "cookie"),
 	};
 	check_login(reading, node, &login);
 	warn_unknown(reading, node);
@@ -245,6 +277,8 @@ void declared_logins_free(struct config *config)
 		free(config->logins[i].bot_token);
 		free(config->logins[i].app_token);
 		free(config->logins[i].refresh_token);
+		free(config->logins[i].user_token);
+		free(config->logins[i].cookie);
 	}
 	free(config->logins);
 	for (size_t i = 0; i < config->secret_file_count; i++) {

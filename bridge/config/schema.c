@@ -117,7 +117,8 @@ static void describe_writers(cJSON *schema)
 static void describe_logins(cJSON *schema)
 {
 	static const char *const names[] = {"owner", "bot_token", "bot_token_file",
-	        "app_token", "app_token_file", "refresh_token", "refresh_token_file"};
+	        "app_token", "app_token_file", "refresh_token", "refresh_token_file",
+	        "user_token", "user_token_file", "cookie", "cookie_file"};
 	cJSON *login = json_set_str(json_new(), "type", "object"), *values = json_new();
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -22,8 +22,7 @@ static void add_piece(const struct doc *doc, const struct to_slack_options *opti
 		buf_finish(&text);
 		return;
 	}
-	if (!options->text_only &&
-	        (options->blocks_always || !doc_is_plain_text(doc))) {
+	if (!options->text_only && (options->blocks_always || !doc_is_plain_text(doc))) {
 		doc_write_rich_text(doc, &blocks);
 	}
 	if ((out->count & (out->count - 1)) == 0) {

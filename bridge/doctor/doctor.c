@@ -390,8 +390,8 @@ static void ask_user(struct doctor *doctor)
 		ask_user(doctor);
 		return;
 	}
-	doctor->api = slack_api_create(doctor->loop, doctor->http,
-	        doctor->config->slack.api_url, user->token);
+	doctor->api = slack_api_create(
+	        doctor->loop, doctor->http, doctor->config->slack.api_url, user->token);
 	slack_api_set_cookie(doctor->api, user->cookie);
 	begin(doctor, "user token");
 	doctor->slack_call = slack_auth_test(doctor->api, handle_user, doctor);

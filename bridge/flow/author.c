@@ -23,8 +23,8 @@ static bool is_asleep(const struct user_login *user)
 /* Where their jobs wait, room by room. */
 static char *lane_aside(const struct flow *flow, const struct user_login *user)
 {
-	return xasprintf("u %s %s %s", user->team_id, user->mxid,
-	        payload_text(flow, "room"));
+	return xasprintf(
+	        "u %s %s %s", user->team_id, user->mxid, payload_text(flow, "room"));
 }
 
 /* ---------------------------------------------------------------- waiting */
@@ -66,8 +66,8 @@ static void tell_sender(struct flow *flow, const struct user_login *user)
 	        "it. Nothing is lost; what others write goes on.",
 	        user->mxid);
 
-	notice_add(flow->app, flow_tx(flow), key, room, payload_text(flow, "event"),
-	        text);
+	notice_add(
+	        flow->app, flow_tx(flow), key, room, payload_text(flow, "event"), text);
 }
 
 static enum step_rc move_aside(struct flow *flow, struct user_login *user)
@@ -77,8 +77,8 @@ static enum step_rc move_aside(struct flow *flow, struct user_login *user)
 
 	user->may_wait = true;
 	if (is_asleep(user)) {
-		user->asleep_ms = user->asleep_ms == 0 ? loop_wall_ms(app->loop)
-		                                       : user->asleep_ms;
+		user->asleep_ms =
+		        user->asleep_ms == 0 ? loop_wall_ms(app->loop) : user->asleep_ms;
 		tell_sender(flow, user);
 	}
 	flow_set_fact(flow, "others_wait", NULL);

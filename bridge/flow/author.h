@@ -26,7 +26,8 @@ enum step_rc author_api(struct flow *flow, const char *author, struct slack_api 
  * again. For jobs in lanes of their own. */
 struct slack_api *author_api_now(struct flow *flow, const char *author);
 
-/* What somebody wrote with a login that is gone cannot be changed: says so in flow->err. */
+/* What somebody wrote with a login that is gone cannot be changed: says so in flow->err.
+ */
 enum step_rc author_is_gone(struct flow *flow);
 
 /* A call as `author` failed with *err: their token being refused is seen to at once, for

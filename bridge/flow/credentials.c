@@ -143,15 +143,15 @@ static void add_rows(struct credentials *credentials, struct store_tx *tx,
 	autofree char *key = xasprintf("asleep:%s:%s:%lld", team_id(credentials),
 	        kind_name(kind), (long long)loop_wall_ms(app->loop));
 	autofree char *remedy = xasprintf("say `%s`", command(credentials));
-	autofree char *text = xasprintf(
-	        "Slack refuses the %s token of %s: %s (%s). %s To mend it %s.",
-	        kind_name(kind),
-	        credentials->user != NULL ? credentials->user->team_name
-	                                  : credentials->login->team_name,
-	        meaning(word), word, consequence(kind),
-	        is_configured_badly(word)
-	                ? "correct the configuration and restart the bridge"
-	                : remedy);
+	autofree char *text =
+	        xasprintf("Slack refuses the %s token of %s: %s (%s). %s To mend it %s.",
+	                kind_name(kind),
+	                credentials->user != NULL ? credentials->user->team_name
+	                                          : credentials->login->team_name,
+	                meaning(word), word, consequence(kind),
+	                is_configured_badly(word)
+	                        ? "correct the configuration and restart the bridge"
+	                        : remedy);
 
 	if (credentials->user != NULL) {
 		store_tx_add(tx, STMT_USER_LOGIN_STATE, "sss", team_id(credentials),
@@ -261,9 +261,9 @@ static void doubt(struct credentials *credentials)
 	        kind_name(credentials->kind), credentials->word);
 	slack_api_set_asleep(credentials->api, true);
 	credentials->look_api =
-	        user != NULL ? user_login_api(
-	                               app, user->token, user->cookie, user->team_id)
-	                     : app_slack_api(app, login->bot_token, login->team_id);
+	        user != NULL
+	                ? user_login_api(app, user->token, user->cookie, user->team_id)
+	                : app_slack_api(app, login->bot_token, login->team_id);
 	timer_start(&credentials->look_timer, looks_ms[0]);
 	log_warn("token refused; looking into it", "team=%s token=%s reason=%s",
 	        team_id(credentials), kind_name(credentials->kind), credentials->word);

@@ -3,16 +3,19 @@
 #include "bridge/flow/login_check.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/tell_owner.h"
+#include "bridge/flow/user_check.h"
+#include "bridge/flow/user_logins.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
 
-enum { MAX_BYTES = 16 * 1024 };
+enum { MAX_BYTES = 16 * 1024, APP_TRIES = 6 };
 
 struct state {
 	struct login_check check;
+	struct user_check user;
 	bool loaded;
 };
 
@@ -22,9 +25,14 @@ static char *digest_of(const struct config_login *declared)
 	struct buf all;
 
 	buf_init(&all, MAX_BYTES);
-	buf_printf(&all, "%s\n%s\n%s\n%s", declared->owner, declared->bot_token,
-	        declared->app_token,
-	        declared->refresh_token == NULL ? "" : declared->refresh_token);
+	if (declared->user_token != NULL) {
+		buf_printf(&all, "%s\n%s\n%s", declared->owner, declared->user_token,
+		        declared->cookie);
+	} else {
+		buf_printf(&all, "%s\n%s\n%s\n%s", declared->owner, declared->bot_token,
+		        declared->app_token,
+		        declared->refresh_token == NULL ? "" : declared->refresh_token);
+	}
 	char *digest = sha256_hex(buf_str(&all));
 	buf_finish(&all);
 	return digest;
@@ -34,9 +42,15 @@ static char *digest_of(const struct config_login *declared)
 static bool is_stored(const struct app *app, const char *digest)
 {
 	struct login *login;
+	struct user_login *user;
 
 	for (size_t i = 0; logins_next(app->logins, &i, &login);) {
 		if (str_equal(login->declared, digest)) {
+			return true;
+		}
+	}
+	for (size_t i = 0; user_logins_next(app->users, &i, &user);) {
+		if (str_equal(user->declared, digest)) {
 			return true;
 		}
 	}
@@ -119,6 +133,42 @@ static void tell_missing(struct flow *flow, const struct config_login *declared,
 	tell_owner_add(flow->app, flow_tx(flow), key, declared->owner, text);
 }
 
+/* The same for a person's own login. One whose workspace's app is declared too may come
+ * before it. */
+static enum step_rc verify_user(struct flow *flow, const struct config_login *declared)
+{
+	struct state *state = flow->state;
+	struct user_check *check = &state->user;
+	enum step_rc rc =
+	        user_check_run(flow, check, declared->user_token, declared->cookie);
+
+	if (rc != STEP_DONE) {
+		return rc;
+	}
+	if (check->no_app && flow->attempts < APP_TRIES) {
+		err_set(&flow->err, ERR_RETRY, 0, "waits for the login of the app");
+		return STEP_FAIL;
+	}
+	if (check->refused[0] != '\0') {
+		autofree char *key = xasprintf("declared:%s:user", digest(flow));
+		autofree char *text = xasprintf(
+		        "The login that the bridge's configuration gives for you "
+		        "(network.logins) was not stored: %s. A login made before stays as "
+		        "it is.",
+		        check->refused);
+		log_warn("a declared login is refused; it is not stored",
+		        "owner=%s token=user reason=\"%s\"", declared->owner,
+		        check->refused);
+		tell_owner_add(flow->app, flow_tx(flow), key, declared->owner, text);
+		flow_set_fact(flow, "refused", "yes");
+	} else {
+		user_check_store(flow, check, declared->user_token, declared->cookie,
+		        declared->owner, digest(flow));
+		flow_set_fact(flow, "user", "yes");
+	}
+	return STEP_DONE;
+}
+
 static enum step_rc verify(struct flow *flow)
 {
 	const struct app *app = flow->app;
@@ -127,6 +177,9 @@ static enum step_rc verify(struct flow *flow)
 
 	if (declared == NULL || is_stored(app, digest(flow))) {
 		return STEP_END;
+	}
+	if (declared->user_token != NULL) {
+		return verify_user(flow, declared);
 	}
 	const struct login_tokens tokens = {
 	        declared->bot_token, declared->app_token, declared->refresh_token};
@@ -162,7 +215,10 @@ static enum step_rc connect_login(struct flow *flow)
 	if (state->loaded || flow_fact(flow, "refused") != NULL) {
 		return STEP_END;
 	}
-	return wait_waiter(flow, logins_load(app->logins, handle_loaded, flow));
+	return wait_waiter(
+	        flow, flow_fact(flow, "user") != NULL
+	                      ? user_logins_load(app->users, handle_loaded, flow)
+	                      : logins_load(app->logins, handle_loaded, flow));
 }
 
 static void finish(struct flow *flow)
@@ -170,6 +226,7 @@ static void finish(struct flow *flow)
 	struct state *state = flow->state;
 
 	login_check_finish(&state->check);
+	user_check_finish(&state->user);
 }
 
 static const struct step steps[] = {

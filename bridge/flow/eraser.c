@@ -7,8 +7,7 @@
 static void handle_deleted(const struct err *err, void *arg)
 {
 	struct eraser *eraser = arg;
-	const struct err judged =
-	        author_judge(author_fact(eraser->flow), err);
+	const struct err judged = author_judge(author_fact(eraser->flow), err);
 
 	eraser->erased = err->kind == ERR_NONE;
 	eraser->in_doubt = str_equal(err->name, "cant_delete_message");
@@ -20,8 +19,7 @@ static void handle_looked(
         bool there, const char *edit_id, const struct err *err, void *arg)
 {
 	struct eraser *eraser = arg;
-	const struct err judged =
-	        author_judge(author_fact(eraser->flow), err);
+	const struct err judged = author_judge(author_fact(eraser->flow), err);
 
 	(void)edit_id;
 	eraser->erased = err->kind == ERR_NONE && !there;
@@ -38,9 +36,9 @@ enum step_rc eraser_run(struct flow *flow, struct eraser *eraser, struct slack_a
 	}
 	eraser->flow = flow;
 	if (eraser->in_doubt) {
-		return wait_slack(flow, slack_look_at(api, channel_id,
-		                                thread_ts, ts, handle_looked, eraser));
+		return wait_slack(flow, slack_look_at(api, channel_id, thread_ts, ts,
+		                                handle_looked, eraser));
 	}
-	return wait_slack(flow, slack_chat_delete(api, channel_id, ts,
-	                                handle_deleted, eraser));
+	return wait_slack(
+	        flow, slack_chat_delete(api, channel_id, ts, handle_deleted, eraser));
 }

@@ -56,8 +56,8 @@ static enum step_rc delete_file(struct flow *flow)
 		if (api == NULL) {
 			return STEP_END; /* nobody is left who could */
 		}
-		return wait_slack(flow, slack_files_delete(api, state->row.result,
-		                                handle_deleted, flow));
+		return wait_slack(flow,
+		        slack_files_delete(api, state->row.result, handle_deleted, flow));
 	}
 	if (state->deleted || json_bool(flow->payload, "coming", false)) {
 		bar(flow);

@@ -336,8 +336,8 @@ static char *italic_blocks(const char *blocks)
 	return json_print(list);
 }
 
-void matrix_content_piece(const struct matrix_content *content, unsigned index,
-        char **text, char **blocks)
+void matrix_content_piece(
+        const struct matrix_content *content, unsigned index, char **text, char **blocks)
 {
 	const struct to_slack_piece *piece = &content->text.pieces[index];
 
@@ -345,7 +345,7 @@ void matrix_content_piece(const struct matrix_content *content, unsigned index,
 	 * own clients do. */
 	*text = content->text.emote ? xasprintf("_%s_", piece->text)
 	                            : xstrdup(piece->text);
-	*blocks = piece->blocks == NULL  ? NULL
+	*blocks = piece->blocks == NULL ? NULL
 	          : content->text.emote ? italic_blocks(piece->blocks)
 	                                : xstrdup(piece->blocks);
 }

@@ -38,7 +38,7 @@ void matrix_content_finish(struct matrix_content *content);
 /* In how many messages it comes; 0: there is nothing in it. */
 unsigned matrix_content_count(const struct matrix_content *content);
 /* text and blocks (NULL: the text alone) of one. Caller frees. */
-void matrix_content_piece(const struct matrix_content *content, unsigned index,
-        char **text, char **blocks);
+void matrix_content_piece(
+        const struct matrix_content *content, unsigned index, char **text, char **blocks);
 
 #endif

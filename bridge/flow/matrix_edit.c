@@ -125,11 +125,11 @@ static enum step_rc take_away(struct flow *flow, const struct target *target)
 	struct slack_api *api;
 	enum step_rc rc = author_api(flow, author_fact(flow), &api);
 	if (rc == STEP_DONE) {
-		rc = api == NULL ? author_is_gone(flow)
-		                 : eraser_run(flow, &state->eraser, api,
-		                           portal->channel_id,
-		                           flow_fact(flow, "thread_ts"),
-		                           flow_fact(flow, "erasing"));
+		rc = api == NULL
+		             ? author_is_gone(flow)
+		             : eraser_run(flow, &state->eraser, api, portal->channel_id,
+		                       flow_fact(flow, "thread_ts"),
+		                       flow_fact(flow, "erasing"));
 	}
 	if (rc != STEP_DONE) {
 		return rc;

@@ -153,8 +153,8 @@ static void handle_looked(const cJSON *file, const struct err *err, void *arg)
 	bool is_unknown = err->kind == ERR_PERMANENT &&
 	                  str_equal(err->name, "file_not_found") &&
 	                  !str_equal(flow_fact(flow, "shared"), "yes");
-	struct err judged = is_unknown ? (struct err)ERR_INIT
-	                               : author_judge(author_fact(flow), err);
+	struct err judged =
+	        is_unknown ? (struct err)ERR_INIT : author_judge(author_fact(flow), err);
 
 	if (ts != NULL) {
 		flow_set_fact(flow, "ts", ts);
@@ -173,8 +173,8 @@ static void handle_looked(const cJSON *file, const struct err *err, void *arg)
 
 static enum step_rc look(struct flow *flow, struct slack_api *api)
 {
-	return wait_slack(flow, slack_files_info(api, flow_fact(flow, "file_id"),
-	                                handle_looked, flow));
+	return wait_slack(flow,
+	        slack_files_info(api, flow_fact(flow, "file_id"), handle_looked, flow));
 }
 
 static void handle_shared(const struct err *err, void *arg)
@@ -240,8 +240,7 @@ static enum step_rc share(struct flow *flow, struct slack_api *api)
 	        .username = is_bot ? flow_fact(flow, "name") : NULL,
 	        .icon_url = is_bot ? flow_fact(flow, "icon") : NULL,
 	};
-	return wait_slack(flow,
-	        slack_files_complete(api, &request, handle_shared, flow));
+	return wait_slack(flow, slack_files_complete(api, &request, handle_shared, flow));
 }
 
 /* Looks once Slack must have finished what a process that died may have asked for. */

@@ -111,8 +111,7 @@ static void put_row(
 
 	store_tx_add(flow_tx(flow), STMT_REACTION_PUT, "ssssssssi", portal->team_id,
 	        portal->channel_id, ts, emoji, event, event, "m", "", (int64_t)state);
-	store_tx_add(
-	        flow_tx(flow), STMT_REACTION_AUTHOR, "ss", event, author_fact(flow));
+	store_tx_add(flow_tx(flow), STMT_REACTION_AUTHOR, "ss", event, author_fact(flow));
 }
 
 static enum step_rc react(struct flow *flow)
@@ -173,9 +172,9 @@ static enum step_rc react(struct flow *flow)
 		return STEP_SAVE;
 	}
 	if (!state->reacted && state->others == 0) {
-		return wait_slack(flow, slack_react(api, portal->channel_id,
-		                                target->slack_ts, emoji, true,
-		                                handle_reacted, flow));
+		return wait_slack(
+		        flow, slack_react(api, portal->channel_id, target->slack_ts,
+		                      emoji, true, handle_reacted, flow));
 	}
 	put_row(flow, target->slack_ts, emoji, REACTION_THERE);
 	log_info("reaction to Slack", "channel=%s ts=%s added=1 others=%lld",

@@ -164,16 +164,15 @@ static enum step_rc take_back(struct flow *flow, const struct portal *portal)
 		return count_others(flow, portal);
 	}
 	if (!state->removed && state->others == 0) {
-		return api == NULL
-		               ? author_is_gone(flow)
-		               : wait_slack(flow,
-		                         slack_react(api, portal->channel_id,
-		                                 state->reaction_ts, state->emoji, false,
-		                                 handle_removed, flow));
+		return api == NULL ? author_is_gone(flow)
+		                   : wait_slack(flow,
+		                             slack_react(api, portal->channel_id,
+		                                     state->reaction_ts, state->emoji,
+		                                     false, handle_removed, flow));
 	}
 	if (state->reaction_author[0] == '\0') {
-		store_tx_add(flow_tx(flow), STMT_REACTION_TAKE_BACK, "s",
-		        target_event(flow));
+		store_tx_add(
+		        flow_tx(flow), STMT_REACTION_TAKE_BACK, "s", target_event(flow));
 	}
 	log_info("reaction to Slack", "channel=%s ts=%s added=0 others=%lld",
 	        portal->channel_id, state->reaction_ts, (long long)state->others);

@@ -13,7 +13,6 @@ struct own_file { /* in a flow's state; all zero at first */
 
 /* The first step of a job about a file or a message from Slack: STEP_END if it is.
  * file_id: NULL: there is none. */
-enum step_rc own_file_check(
-        struct flow *flow, struct own_file *own, const char *file_id);
+enum step_rc own_file_check(struct flow *flow, struct own_file *own, const char *file_id);
 
 #endif

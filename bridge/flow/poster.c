@@ -47,8 +47,7 @@ void poster_finish(struct poster *poster)
 static void handle_found(const char *ts, const struct err *err, void *arg)
 {
 	struct poster *poster = arg;
-	const struct err judged =
-	        author_judge(author_fact(poster->flow), err);
+	const struct err judged = author_judge(author_fact(poster->flow), err);
 
 	if (err->kind == ERR_NONE && ts != NULL) {
 		log_info("message was on Slack already", "key=%s ts=%s",
@@ -63,8 +62,7 @@ static void handle_looked_at(
         bool there, const char *edit_id, const struct err *err, void *arg)
 {
 	struct poster *poster = arg;
-	const struct err judged =
-	        author_judge(author_fact(poster->flow), err);
+	const struct err judged = author_judge(author_fact(poster->flow), err);
 
 	if (err->kind == ERR_NONE) {
 		bool is_done = slack_mark_is_edit(edit_id, poster->edit_id);
@@ -86,17 +84,16 @@ static enum step_rc look(struct flow *flow, struct poster *poster, struct slack_
 	char oldest[40];
 
 	if (change_ts != NULL) {
-		return wait_slack(flow,
-		        slack_look_at(api, post->channel_id, post->thread_ts,
-		                change_ts, handle_looked_at, poster));
+		return wait_slack(
+		        flow, slack_look_at(api, post->channel_id, post->thread_ts,
+		                      change_ts, handle_looked_at, poster));
 	}
 	str_to_int64(str_from(flow_fact(flow, "posting")), 0, INT64_C(99999999999),
 	        &intended_s);
 	snprintf(oldest, sizeof(oldest), "%lld.000000",
 	        (long long)(intended_s > LOOK_BACK_S ? intended_s - LOOK_BACK_S : 0));
-	return wait_slack(
-	        flow, slack_find_posted(api, post->channel_id, post->thread_ts,
-	                      oldest, &post->mark, handle_found, poster));
+	return wait_slack(flow, slack_find_posted(api, post->channel_id, post->thread_ts,
+	                                oldest, &post->mark, handle_found, poster));
 }
 
 /* ---------------------------------------------------------------- post */
@@ -111,8 +108,7 @@ static void handle_posted(const char *ts, const struct err *err, void *arg)
 {
 	struct poster *poster = arg;
 	struct flow *flow = poster->flow;
-	const struct err judged =
-	        author_judge(author_fact(poster->flow), err);
+	const struct err judged = author_judge(author_fact(poster->flow), err);
 
 	poster->may_post = false;
 	if (err->kind == ERR_NONE) {
@@ -161,6 +157,5 @@ enum step_rc poster_run(struct flow *flow, struct poster *poster, struct slack_a
 	return wait_slack(flow,
 	        change_ts == NULL
 	                ? slack_chat_post(api, post, handle_posted, poster)
-	                : slack_chat_update(api, change_ts, post,
-	                          handle_posted, poster));
+	                : slack_chat_update(api, change_ts, post, handle_posted, poster));
 }

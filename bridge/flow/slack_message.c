@@ -254,7 +254,9 @@ static enum step_rc check_own(struct flow *flow)
 {
 	struct state *state = flow->state;
 
-	return own_file_check(flow, &state->own, json_str(cJSON_GetArrayItem(json_arr(flow->payload, "message.files"), 0), "id"));
+	return own_file_check(flow, &state->own,
+	        json_str(cJSON_GetArrayItem(json_arr(flow->payload, "message.files"), 0),
+	                "id"));
 }
 
 static const struct step steps[] = {

@@ -29,8 +29,8 @@ struct state {
 	/* The same user's own, made from Matrix with their token. */
 	char *own_event; /* NULL: there is none */
 	bool own_coming; /* it is about to be made */
-	bool own_going;  /* it was taken back on Matrix, and this may be Slack's word of it
-	                  */
+	bool own_going; /* it was taken back on Matrix, and this may be Slack's word of it
+	                 */
 	bool own_redacted;
 };
 
@@ -208,10 +208,10 @@ static enum step_rc take_back_own(struct flow *flow)
 	autofree char *txn_id = matrix_txn_id("redact", state->own_event, NULL);
 
 	if (!state->own_redacted) {
-		return wait_matrix(flow,
-		        matrix_redact(app->matrix, NULL, payload_portal(flow)->room_id,
-		                state->own_event, txn_id, NULL, handle_own_redacted,
-		                flow));
+		return wait_matrix(
+		        flow, matrix_redact(app->matrix, NULL,
+		                      payload_portal(flow)->room_id, state->own_event,
+		                      txn_id, NULL, handle_own_redacted, flow));
 	}
 	store_tx_add(flow_tx(flow), STMT_REACTION_TAKE_BACK, "s", state->own_event);
 	state->row_known = state->own_redacted = false;

@@ -24,8 +24,7 @@ static void handle_identity(
 		str_replace(&check->user_id, identity->user_id);
 		str_replace(&check->user_name, identity->user);
 	} else if (err->kind == ERR_PERMANENT) {
-		snprintf(check->refused, sizeof(check->refused),
-		        "Slack refuses them: %s",
+		snprintf(check->refused, sizeof(check->refused), "Slack refuses them: %s",
 		        err->name[0] == '\0' ? "no reason given" : err->name);
 		err = &none;
 	}
@@ -49,6 +48,7 @@ enum step_rc user_check_run(struct flow *flow, struct user_check *check,
 		        flow, slack_auth_test(check->api, handle_identity, check));
 	}
 	if (logins_by_team(app->logins, check->team_id) == NULL) {
+		check->no_app = true;
 		snprintf(check->refused, sizeof(check->refused),
 		        "nobody has logged in to %.60s with its Slack app yet, and without "
 		        "that nothing comes from there; say `login app` first",

@@ -11,6 +11,7 @@ struct user_check { /* zero at first; lost in a crash, then all is asked again *
 	struct slack_api *api;
 	char *team_id, *team, *user_id, *user_name;
 	bool verified;
+	bool no_app; /* refused for that: nobody has logged in with the workspace's app */
 	/* Why not, for people: Slack's word, or the bridge's reason. Empty: all is well.
 	 */
 	char refused[240];

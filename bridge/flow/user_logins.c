@@ -14,9 +14,10 @@ enum { TAG_CHARS = 12 };
 
 struct user_logins {
 	struct app *app;
-	struct map *by_key;  /* "team mxid" -> struct user_login */
-	struct list ended;   /* user_login::link; calls made with them may be on their way */
-	struct list loaded;  /* waiter::link; for user_logins_load() */
+	struct map *by_key; /* "team mxid" -> struct user_login */
+	struct list
+	        ended; /* user_login::link; calls made with them may be on their way */
+	struct list loaded; /* waiter::link; for user_logins_load() */
 	struct store_tx *loading;
 };
 

@@ -20,13 +20,13 @@ struct user_login { /* owned by user_logins; stays until its end, also after a l
 	struct list link; /* user_logins::ended, or alone */
 	struct app *app;
 	char *team_id, *team_name;
-	char *mxid;               /* whose login it is */
+	char *mxid;                /* whose login it is */
 	char *user_id, *user_name; /* who they are on Slack */
 	char *token, *cookie;
 	char *declared; /* declared_login.h; "": made by chat */
 	struct slack_api *api;
 	struct credentials *credentials;
-	bool may_wait; /* jobs of theirs may wait aside (flow/author.h) */
+	bool may_wait;     /* jobs of theirs may wait aside (flow/author.h) */
 	int64_t asleep_ms; /* since when the first of them does; 0: none does */
 };
 

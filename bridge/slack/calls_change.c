@@ -42,8 +42,9 @@ static void report_look(
 		err = &none;
 	}
 	const char *edit = json_str_or(message, "metadata.event_payload.edit_id", "");
-	call->done.look(there, edit[0] != '\0' ? edit : mark_edit(mark_of_blocks(message)),
-	        err, call->arg);
+	call->done.look(there,
+	        edit[0] != '\0' ? edit : mark_edit(mark_of_blocks(message)), err,
+	        call->arg);
 }
 
 struct slack_call *slack_look_at(struct slack_api *api, const char *channel_id,

@@ -204,10 +204,10 @@ static void read_changed(const cJSON *event, struct slack_event *out)
 	out->thread_ts = id_at(author, "thread_ts", "thread_ts");
 	out->edited_ts = id_at(now, "edited.ts", "edited.ts");
 	out->message = now != NULL ? now : before;
-	/* Each edit of the bridge's changes the mark; what leaves it is somebody else's. */
+	/* Each edit of the bridge's changes the mark; what leaves it is somebody else's.
+	 */
 	const char *mark = mark_of_blocks(now);
-	out->block_mark =
-	        strcmp(mark, mark_of_blocks(before)) == 0 ? "" : mark;
+	out->block_mark = strcmp(mark, mark_of_blocks(before)) == 0 ? "" : mark;
 }
 
 /* All that the inner event itself says. */

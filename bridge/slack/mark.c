@@ -23,8 +23,7 @@ char *mark_block_id(const struct slack_mark *mark, bool with_edit)
 	                              ? xstrdup("")
 	                              : digest(mark->edit_id, EDIT_CHARS);
 
-	return xasprintf(
-	        BEGINNING "%s:%s:%u:%s", mark->tag, event, mark->piece, edit);
+	return xasprintf(BEGINNING "%s:%s:%u:%s", mark->tag, event, mark->piece, edit);
 }
 
 bool slack_mark_is_edit(const char *found, const char *edit_id)
@@ -53,8 +52,7 @@ static cJSON *plain_blocks(const char *text)
 
 char *mark_blocks(const char *blocks, const char *text, const struct slack_mark *mark)
 {
-	autojson cJSON *list =
-	        blocks == NULL ? NULL : json_parse(str_from(blocks), NULL);
+	autojson cJSON *list = blocks == NULL ? NULL : json_parse(str_from(blocks), NULL);
 	autofree char *id = mark_block_id(mark, true);
 
 	if (cJSON_GetArraySize(list) == 0) {

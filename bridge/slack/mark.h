@@ -1,7 +1,7 @@
 /* mark: how a message that the bridge wrote with a person's own token is known again: by
  * the ID of its first block, which Slack keeps as it is (docs.slack.dev, Block Kit,
- * block_id: up to 255 characters). "mx:<tag>:<event>:<piece>:<edit>", where event and edit
- * are digests. Internal to slack/. */
+ * block_id: up to 255 characters). "mx:<tag>:<event>:<piece>:<edit>", where event and
+ * edit are digests. Internal to slack/. */
 #ifndef BRIDGE_SLACK_MARK_H
 #define BRIDGE_SLACK_MARK_H
 

@@ -143,8 +143,9 @@ struct slack_call *slack_conversations_members(struct slack_api *api,
 
 /* ---- chat.postMessage, chat.update ---- */
 /* What is written into a message for the bridge itself to find it again: into its
- * metadata, which only apps may write (Slack protocol reference, 6.7), or, with a person's
- * own token, into the ID of its first block, with digests in place of the events. */
+ * metadata, which only apps may write (Slack protocol reference, 6.7), or, with a
+ * person's own token, into the ID of its first block, with digests in place of the
+ * events. */
 struct slack_mark {
 	const char *event_id; /* the Matrix event it is */
 	unsigned piece;       /* which of that event's messages, from 0 */

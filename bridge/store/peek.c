@@ -23,9 +23,9 @@ static void keep_user(const char *const *cells, void *arg)
 	struct peek *out = arg;
 
 	out->users = xrealloc(out->users, (out->user_count + 1) * sizeof(*out->users));
-	out->users[out->user_count++] = (struct peek_user){xstrdup(cells[0]),
-	        xstrdup(cells[1]), xstrdup(cells[2]), xstrdup(cells[3]),
-	        xstrdup(cells[4])};
+	out->users[out->user_count++] =
+	        (struct peek_user){xstrdup(cells[0]), xstrdup(cells[1]),
+	                xstrdup(cells[2]), xstrdup(cells[3]), xstrdup(cells[4])};
 }
 
 bool peek_read(const struct peek_source *source, struct peek *out, struct err *err)

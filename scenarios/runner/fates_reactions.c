@@ -151,10 +151,10 @@ static void count_matrix(const struct fates *fates, const struct timeline *timel
 static bool is_right(const struct fates *fates, const struct tally *tally)
 {
 	/* The bot once for all, or each with a Slack user of their own. */
-	bool is_on_slack = tally->matrix_people > 0 ? tally->slack_bridge >= 1 &&
-	                                                      tally->slack_bridge <=
-	                                                              tally->matrix_people
-	                                            : tally->slack_bridge == 0;
+	bool is_on_slack = tally->matrix_people > 0
+	                           ? tally->slack_bridge >= 1 &&
+	                                     tally->slack_bridge <= tally->matrix_people
+	                           : tally->slack_bridge == 0;
 
 	if (tally->entry->arrived == NULL ||
 	        fates_deleted(fates, tally->entry->source) != NULL ||

@@ -15,6 +15,7 @@
 #include "bridge/flow/portals.h"
 #include "bridge/flow/power.h"
 #include "bridge/flow/slack_door.h"
+#include "bridge/flow/user_logins.h"
 #include "bridge/matrix/appservice.h"
 #include "bridge/ops/secrets.h"
 #include "lib/log.h"
@@ -178,6 +179,7 @@ static inline void open_world(struct world *world)
 	        world->config->homeserver.address, "x.org", "secret-as", "slackbot");
 	app->queue = queue_create(app->loop, app->store, all_flows, app, 1);
 	app->logins = logins_create(app);
+	app->users = user_logins_create(app);
 	app->portals = portals_create(app);
 	app->ghosts = ghosts_create(app);
 	app->members = members_create(app);
@@ -216,6 +218,7 @@ static inline void close_world(struct world *world)
 	members_destroy(&app->members);
 	power_destroy(&app->power);
 	map_destroy(&app->unknown, NULL);
+	user_logins_destroy(&app->users);
 	logins_destroy(&app->logins);
 	files_destroy(&app->files);
 	store_close(&app->store);

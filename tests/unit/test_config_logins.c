@@ -154,9 +154,41 @@ static void an_unknown_key_is_a_warning(void **state)
 	free(problems);
 }
 
+/* proves: AUTH-05 */
+static void a_person_has_a_token_and_a_cookie(void **state)
+{
+	static const struct {
+		const char *login, *problem;
+	} cases[] = {
+	        {"user_token: xoxc-a, cookie: xoxd-b", ""},
+	        {"user_token: xoxs-a, cookie: xoxd-b", ""},
+	        {"user_token: xoxb-a, cookie: xoxd-b",
+	                "expected the token of a Slack client"},
+	        {"cookie: xoxd-b", "user_token: found nothing"},
+	        {"user_token: xoxc-a", "cookie: found nothing"},
+	        {"user_token: xoxc-a, cookie: xoxc-b", "begins with xoxd-"},
+	        {"user_token: xoxc-a, cookie: xoxd-b, app_token: xapp-c",
+	                "expected a login for each"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		autofree char *network =
+		        xasprintf("logins: [{" ME ", %s}]", cases[i].login);
+		char *problems;
+		struct config *config = load_network(network, &problems);
+		assert_int_equal(config != NULL, cases[i].problem[0] == '\0');
+		assert_non_null(strstr(problems, cases[i].problem));
+		assert_null(strstr(problems, "xoxd-b"));
+		config_free(&config);
+		free(problems);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_person_has_a_token_and_a_cookie),
 	        cmocka_unit_test(tokens_come_from_values_files_and_variables),
 	        cmocka_unit_test(a_rotating_token_has_all_it_needs),
 	        cmocka_unit_test(what_is_wrong_is_said_without_the_token),
