@@ -152,7 +152,7 @@ static enum step_rc react(struct flow *flow)
 		return STEP_FAIL;
 	}
 	struct slack_api *api = NULL;
-	enum step_rc rc = author_choose(flow);
+	rc = author_choose(flow);
 	if (rc == STEP_DONE) {
 		rc = author_api(flow, author_fact(flow), &api);
 	}
