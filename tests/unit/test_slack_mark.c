@@ -77,7 +77,8 @@ static void what_is_no_mark_is_none(void **state)
 {
 	static const char *const messages[] = {"{}", "{\"blocks\":[]}",
 	        "{\"blocks\":{\"block_id\":\"mx:a\"}}", "{\"blocks\":[1]}",
-	        "{\"blocks\":[{\"block_id\":7}]}", "{\"blocks\":[{\"block_id\":\"xyz\"}]}",
+	        "{\"blocks\":[{\"block_id\":7}]}",
+	        "{\"blocks\":[{\"block_id\":\"xyz\"}]}",
 	        "{\"blocks\":[{\"block_id\":\"a\"},{\"block_id\":\"mx:a\"}]}"};
 
 	(void)state;
