@@ -6,6 +6,8 @@
 #   make exit-11    exit status 11 reproduced, cured, and told from its look-alikes
 #   make scenarios  the scenarios alone
 #   make any-bridge the scenarios against another bridge: tests/simple-bridge, in Python
+#   make report     plays all scenarios and writes out/report.html
+#   make report-check  the report in a real browser: keyboard, phone and desktop, light and dark
 #   make torture    the daemon killed before and after every durable call (minutes)
 #   make golden     sim-matrix's answers against those a real Synapse gave; golden-synapse records them anew
 #   make interop-matrix  matrix-bot-sdk, matrix-js-sdk, matrix-appservice-bridge against sim-matrix (ASAN=1)
@@ -21,7 +23,7 @@ VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,
 BUILD   := build/$(VARIANT)
 VERSION := 0.1.0
 
-PACKAGES := libuv libxml-2.0 libwebsockets libcurl libmicrohttpd libcjson yaml-0.1 sqlite3 openssl libpq libsodium
+PACKAGES := zlib libuv libxml-2.0 libwebsockets libcurl libmicrohttpd libcjson yaml-0.1 sqlite3 openssl libpq libsodium
 
 # Set-up comes first and once: the stamp is remade when the list of packages changes.
 STAMP := build/.deps-$(shell sha256sum ci/install-deps | cut -c1-12)
@@ -106,7 +108,13 @@ $(LIB_A): $(call obj,$(LIB_SRC))
 $(BRIDGE_A): $(call obj,$(BRIDGE_SRC))
 $(SLACK_A): $(call obj,$(SLACK_SRC))
 $(MATRIX_A): $(call obj,$(MATRIX_SRC))
-$(RUNNER_A): $(call obj,$(RUNNER_SRC))
+$(RUNNER_A): $(call obj,$(RUNNER_SRC)) $(BUILD)/scenarios/report/page.o
+# The HTML report's frame, style and script, as they are.
+REPORT_PARTS := page.html page.css page.js
+$(BUILD)/scenarios/report/page.o: $(addprefix scenarios/report/,$(REPORT_PARTS))
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@cd scenarios/report && ld -r -b binary -z noexecstack -o $(CURDIR)/$@ $(REPORT_PARTS)
 
 $(SLACK_LIB): $(call obj,$(SLACK_SRC))
 $(MATRIX_LIB): $(call obj,$(MATRIX_SRC))
@@ -150,6 +158,13 @@ scenarios: all
 .PHONY: any-bridge
 any-bridge: all
 	@ci/any-bridge $(BUILD)
+.PHONY: report report-check
+report: all
+	@$(BUILD)/scenario run || true
+	@$(BUILD)/scenario report
+report-check: all
+	@ci/install-deps --report
+	@tests/report/check $(BUILD)
 # Exit status 11 reproduced, cured, and told from what looks like it.
 exit-11: all
 	@ci/exit-11 $(BUILD)

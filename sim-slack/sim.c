@@ -126,6 +126,7 @@ static void seed_app(struct sim_slack *sim)
 	sim->app.tokens[TOKEN_APP].scopes =
 	        xstrdup("connections:write,authorizations:read");
 	rand_text(&sim->ids.secrets, sim->app.verification, 24);
+	add_secret(sim, sim->app.verification);
 	ids_hex(&sim->ids.secrets, sim->app.link_id, 64);
 	sim_renew_token(sim, TOKEN_BOT);
 	sim_renew_token(sim, TOKEN_APP);

@@ -16,7 +16,7 @@ void command_usage(FILE *out)
 {
 	fputs("Usage: scenario run [OPTIONS] [FILE|FOLDER|ID|NUMBER|REQUIREMENT|TAG ...]\n"
 	      "       scenario explain [--bytes] SCENARIO ID|TEXT    the life of one message\n"
-	      "       scenario report [FILE]                         the last run as HTML\n"
+	      "       scenario report [FILE|ID ...]                  the last run as out/report.html\n"
 	      "       scenario check [--verbs] [FILE ...]\n"
 	      "       scenario trace [--check]\n"
 	      "       scenario schema\n"

@@ -48,6 +48,7 @@ bool command_select(const struct command *command, struct story_set *set,
 
 int command_run(struct command *command);
 int command_explain(const struct command *command);
+int command_report(const struct command *command);
 int command_torture(
         const struct command *command, const struct story *const *stories, size_t count);
 int command_repeat(

@@ -7,6 +7,7 @@
 #include "scenarios/runner/evidence.h"
 #include "scenarios/runner/files.h"
 #include "scenarios/runner/invariants.h"
+#include "scenarios/runner/lanes.h"
 #include "scenarios/runner/play.h"
 #include "scenarios/runner/realtime.h"
 #include "scenarios/runner/secrets.h"
@@ -22,6 +23,7 @@ enum {
 	REST_SPAN_MS = 15 * 60 * 1000,
 	REST_WITHIN_MS = 24 * 60 * 60 * 1000,
 	STOP_WITHIN_MS = 10 * 1000,
+	LANES_WIDTH = 120,
 };
 
 const char *verdict_to_str(enum verdict verdict)
@@ -232,6 +234,9 @@ static void write_evidence(struct play *play, const char *into)
 	struct err err = ERR_INIT;
 
 	evidence_of_play(play, &evidence);
+	if (play->options->lanes) {
+		lanes_draw(&evidence, LANES_WIDTH, play->options->verbose, stdout);
+	}
 	if (!evidence_write(&evidence, into, &err)) {
 		fprintf(stderr, "scenario: %s\n", err.msg);
 	}

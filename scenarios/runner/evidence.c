@@ -16,9 +16,11 @@ enum {
 };
 
 /* What a story of many hours is kept to: of so many pings and pongs the first, and of so
- * many bytes all, of those after them the beginnings. */
+ * many bytes all, of those after them the beginnings, and of the rest the records alone.
+ */
 enum {
 	MAX_BEATS = 100,
+	MAX_WIRE_ITEMS = 10000,
 	MAX_WIRE_BYTES = 2 * 1024 * 1024,
 	MAX_TEXT_BYTES = 16 * 1024,
 	BEGINNING_BYTES = 200
@@ -62,7 +64,7 @@ static const char *opcode_to_str(unsigned opcode)
 }
 
 struct budget {
-	size_t bytes, beats;
+	size_t bytes, beats, wire_items;
 };
 
 /* How much of its bytes is kept. */
@@ -183,7 +185,9 @@ static void add_wire(struct play *play, struct evidence *out, const cJSON *secre
 {
 	const struct wire_item *wire = wire_get(play->wire, index);
 
-	if (!is_beat(wire) || budget->beats++ < MAX_BEATS) {
+	bool is_kept = is_beat(wire) ? budget->beats++ < MAX_BEATS
+	                             : budget->wire_items++ < MAX_WIRE_ITEMS;
+	if (is_kept) {
 		cJSON *json = wire_to_json(wire, step, spend(budget, wire));
 		cJSON_AddItemToArray(out->items, clean(json, secrets));
 	}

@@ -88,6 +88,9 @@ static int dispatch(struct command *command)
 	if (str_equal(command->name, "run")) {
 		return command_run(command);
 	}
+	if (str_equal(command->name, "report")) {
+		return command_report(command);
+	}
 	if (str_equal(command->name, "explain")) {
 		return command_explain(command);
 	}

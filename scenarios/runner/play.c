@@ -340,7 +340,12 @@ static char *replay_command(const struct play *play)
 
 static char *explain_command(const struct play *play, const char *text)
 {
-	if (text == NULL || strchr(text, '\'') != NULL) {
+	bool is_plain = text != NULL && strchr(text, '\'') == NULL;
+
+	for (const char *p = text; is_plain && *p != '\0'; p++) {
+		is_plain = (unsigned char)*p >= 0x20;
+	}
+	if (!is_plain) {
 		return NULL;
 	}
 	return xasprintf(
