@@ -62,7 +62,8 @@ bool command_parse(int argc, char **argv, struct command *out)
 	}
 	out->engine.bridge = out->bridge;
 	out->engine.shim = out->shim;
-	out->jobs = out->engine.verbose ? 1 : out->jobs;
+	bool is_alone = out->engine.verbose || out->engine.gdb || out->engine.lanes;
+	out->jobs = is_alone ? 1 : out->jobs;
 	return true;
 }
 
@@ -75,5 +76,6 @@ void command_finish(struct command *command)
 		adapter_finish(command->adapter);
 		free(command->adapter);
 	}
+	free(command->gdb_script);
 	*command = (struct command){0};
 }

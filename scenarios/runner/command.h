@@ -32,8 +32,9 @@ struct command {
 	bool verbs;      /* check --verbs */
 	bool bytes;      /* explain --bytes */
 	const char *tap_path, *junit_path;
-	char *bridge, *shim;     /* owned, of engine */
-	struct adapter *adapter; /* owned, of engine; NULL: none was given */
+	bool watch;
+	char *bridge, *shim, *gdb_script; /* owned, of engine */
+	struct adapter *adapter;          /* owned, of engine; NULL: none was given */
 };
 
 /* False (a sentence on standard error) if it is not one. argv is borrowed. */
@@ -47,6 +48,8 @@ bool command_select(const struct command *command, struct story_set *set,
         const struct story ***selected, size_t *count);
 
 int command_run(struct command *command);
+/* command_run() again and again, until it is interrupted. */
+int command_watch(struct command *command);
 int command_explain(const struct command *command);
 int command_report(const struct command *command);
 int command_torture(

@@ -20,7 +20,7 @@
 enum {
 	MAX_UNREPORTED_BYTES = 64 * 1024 * 1024,
 	MAX_KEPT_BYTES = 256 * 1024,
-	MAX_ARGS = 30,
+	MAX_ARGS = 40,
 	OWN_ENV = 7,
 	MAX_ENV = 31
 };
@@ -108,6 +108,7 @@ static _Noreturn void run_child(struct daemon *daemon,
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
 	int null = open("/dev/null", O_RDONLY);
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(out[0], STDOUT_FILENO) < 0 ||
 	        dup2(out[1], STDERR_FILENO) < 0 || chdir(options->dir) != 0) {
@@ -118,7 +119,7 @@ static _Noreturn void run_child(struct daemon *daemon,
 	if (!sandbox_enter(options->around, options->dir)) {
 		_exit(126);
 	}
-	execve(options->program, args, env);
+	execvpe(args[0], args, env);
 	dprintf(STDERR_FILENO, "cannot run %s: %s\n", options->program, strerror(errno));
 	_exit(127);
 }
@@ -178,16 +179,23 @@ static void make_env(
 	add_env(env, json_obj(options->around, "env"));
 }
 
+static size_t add_args(char **args, size_t count, const char *const *words)
+{
+	for (size_t i = 0; words != NULL && words[i] != NULL && count < MAX_ARGS; i++) {
+		args[count++] = xstrdup(words[i]);
+	}
+	return count;
+}
+
 static bool fork_child(
         struct daemon *daemon, const struct daemon_options *options, const int out[2])
 {
 	char *args[MAX_ARGS + 2] = {NULL};
 	char *env[MAX_ENV + 1] = {NULL};
 
-	args[0] = xstrdup(options->program);
-	for (size_t i = 0; i < MAX_ARGS && options->args[i] != NULL; i++) {
-		args[i + 1] = xstrdup(options->args[i]);
-	}
+	size_t count = add_args(args, 0, options->wrapper);
+	args[count++] = xstrdup(options->program);
+	add_args(args, count, options->args);
 	make_env(daemon, options, env);
 	fflush(NULL);
 	daemon->pid = fork();

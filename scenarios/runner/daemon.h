@@ -22,7 +22,10 @@ struct daemon;
 enum daemon_stream { DAEMON_STDOUT, DAEMON_STDERR };
 
 struct daemon_options {
-	const char *program;     /* absolute path */
+	const char *program; /* absolute path */
+	/* Words before it, NULL-terminated, the first a program found by PATH; NULL: none
+	 */
+	const char *const *wrapper;
 	const char *shim;        /* absolute path */
 	const char *const *args; /* after the program's name, NULL-terminated */
 	const char *dir;         /* its working directory and HOME */

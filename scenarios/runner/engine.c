@@ -24,12 +24,20 @@ enum {
 	REST_WITHIN_MS = 24 * 60 * 60 * 1000,
 	STOP_WITHIN_MS = 10 * 1000,
 	LANES_WIDTH = 120,
+	VALGRIND_FACTOR = 40, /* it is as much slower */
 };
 
 const char *verdict_to_str(enum verdict verdict)
 {
 	static const char *const names[] = {"pass", "fail", "harness", "unknown", "skip"};
 	return names[verdict];
+}
+
+int64_t engine_real_limit_ms(const struct story *story, const struct engine_options *opts)
+{
+	return opts->gdb        ? INT64_MAX
+	       : opts->valgrind ? story->limit.real_ms * VALGRIND_FACTOR
+	                        : story->limit.real_ms;
 }
 
 /* ---------------------------------------------------------------- the steps */
@@ -217,6 +225,7 @@ static bool kill_children(void)
 static void find_leftovers(struct play *play)
 {
 	daemon_destroy(&play->daemon);
+	debugger_wait(&play->debugger);
 	database_destroy(&play->database);       /* its server is a process of ours too */
 	while (waitpid(-1, NULL, WNOHANG) > 0) { /* ended, only nobody asked how */
 	}

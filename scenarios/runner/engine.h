@@ -30,7 +30,11 @@ struct engine_options {
 	bool on_postgres;  /* stories that do not say use it */
 	bool keep;         /* keep the daemon's files of passed stories too */
 	bool verbose;      /* print the timeline as it grows */
-	bool lanes;        /* draw the run as text when it is over */
+	bool gdb;          /* each life of the daemon is attached to by gdb */
+	const char *gdb_script; /* which then does this file, in batch mode, or NULL */
+	int64_t until;          /* with gdb: it is stopped after that record; 0: never */
+	bool valgrind;          /* the daemon runs under it */
+	bool lanes;             /* draw the run as text when it is over */
 	int64_t kill_at; /* torture: kill -9 around the k-th durable call: 2k before, 2k+1
 	                 after; 0: no */
 };
@@ -49,6 +53,11 @@ struct engine_result {
 	                 name */
 	size_t mark_count;
 };
+
+/* How long in real time the story may take: its limit, more under valgrind; INT64_MAX
+ * under a debugger. */
+int64_t engine_real_limit_ms(
+        const struct story *story, const struct engine_options *opts);
 
 /* Always fills *result. Runs in a process of its own: see pool. */
 void engine_run(const struct story *story, const struct engine_options *opts,

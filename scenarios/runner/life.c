@@ -4,6 +4,7 @@
 #include "lib/str.h"
 
 #include "scenarios/runner/adapter.h"
+#include "scenarios/runner/debugger.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -69,6 +70,11 @@ static void take_line(enum daemon_stream stream, const char *text, void *arg)
 
 /* ---------------------------------------------------------------- its lives */
 
+static const char *const valgrind[] = {"valgrind", "--error-exitcode=99",
+        "--leak-check=full", "--errors-for-leak-kinds=definite",
+        "--show-leak-kinds=definite", "--num-callers=30", "--child-silent-after-fork=yes",
+        NULL};
+
 static char **copy_args(const char *const *args)
 {
 	char **copy = xcalloc(MAX_ARGS + 1, sizeof(*copy));
@@ -84,6 +90,7 @@ static bool start(struct play *play)
 	struct err err = ERR_INIT;
 	const struct daemon_options options = {
 	        .program = play->program == NULL ? play->options->bridge : play->program,
+	        .wrapper = play->options->valgrind ? valgrind : NULL,
 	        .shim = play->options->shim,
 	        .args = (const char *const *)play->daemon_args,
 	        .dir = play->setup.dir,
@@ -103,6 +110,10 @@ static bool start(struct play *play)
 		        play, VERDICT_HARNESS, "the daemon's process", "%s", err.msg);
 	}
 	play_note(play, "bridge", "started");
+	if (play->options->gdb) {
+		play->debugger = debugger_start(daemon_pid(play->daemon),
+		        play->options->bridge, play->options->gdb_script);
+	}
 	return true;
 }
 
@@ -147,6 +158,7 @@ void life_end(struct play *play)
 	struct daemon_end end;
 
 	daemon_reap(&play->daemon, &end);
+	debugger_wait(&play->debugger);
 	bool is_torture =
 	        play->torture_is_armed && end.signum == SIGKILL && !play->end_is_asked;
 	play->end_is_asked = play->end_is_asked || is_torture;
@@ -173,6 +185,11 @@ void life_kill(struct play *play)
 void life_watch_record(struct play *play, const struct record *record)
 {
 	struct kill_rule *rule = &play->kill_rule;
+
+	if (play->options->gdb && play->options->until > 0 && play->daemon != NULL &&
+	        record->seq == (size_t)play->options->until) {
+		debugger_stop(daemon_pid(play->daemon)); /* before it is woken */
+	}
 
 	if (rule->match == NULL || rule->fired || record->at != rule->at ||
 	        !match_all(rule->match, record->json)) {

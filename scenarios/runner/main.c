@@ -86,7 +86,7 @@ static int schema(void)
 static int dispatch(struct command *command)
 {
 	if (str_equal(command->name, "run")) {
-		return command_run(command);
+		return command->watch ? command_watch(command) : command_run(command);
 	}
 	if (str_equal(command->name, "report")) {
 		return command_report(command);

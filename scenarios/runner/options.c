@@ -66,6 +66,15 @@ static bool read_database(struct command *command, const char *text)
 	       fail("--database is sqlite or postgres");
 }
 
+static bool read_gdb_script(struct command *command, const char *text)
+{
+	free(command->gdb_script);
+	command->gdb_script = realpath(text, NULL);
+	command->engine.gdb = true;
+	command->engine.gdb_script = command->gdb_script;
+	return command->gdb_script != NULL || fail("there is no such script for gdb");
+}
+
 #define FLAG(name, field, help)                                                          \
 	{                                                                                \
 		name, NULL, help, IS_FLAG, offsetof(struct command, field), 0, 0, NULL,  \
@@ -95,6 +104,17 @@ static const struct rule rules[] = {
                 "keep the daemon's files of passed stories too, in out/ID/"),
         FLAG("verbose", engine.verbose,
                 "print the timeline as it grows (one story at a time)"),
+        FLAG("gdb", engine.gdb,
+                "gdb attaches to the daemon before main(); virtual time stands still while "
+                "it is stopped (one story at a time)"),
+        READ("gdb-script", "FILE", read_gdb_script,
+                "the same in batch mode, with the commands of that file"),
+        NUMBER("until", engine.until, 1, INT32_MAX, 0,
+                "with --gdb: stop the daemon when the record of that number has come"),
+        FLAG("valgrind", engine.valgrind,
+                "the daemon runs under valgrind; an error or a leak fails the story"),
+        FLAG("watch", watch,
+                "play again whenever a scenario, a world or the daemon changes"),
         FLAG("lanes", engine.lanes,
                 "draw each story as lanes of text: who said what to whom, and when"),
         TEXT("tap", "FILE", tap_path, "results as TAP 13"),

@@ -209,7 +209,8 @@ struct play *play_create(const struct story *story, const struct engine_options 
 		        play, VERDICT_HARNESS, "a stage to play on", "%s", err.msg);
 		return play;
 	}
-	vtime_set_real_cap(play->vtime, story->limit.real_ms);
+	vtime_set_real_cap(play->vtime, engine_real_limit_ms(story, options));
+	vtime_set_wait_for_tracer(play->vtime, options->gdb);
 	vtime_on_turn(play->vtime, life_watch_turn, play);
 	return play;
 }
@@ -230,6 +231,7 @@ void play_destroy(struct play **play)
 		return;
 	}
 	daemon_destroy(&it->daemon);
+	debugger_wait(&it->debugger);
 	database_destroy(&it->database);
 	jobs_cancel(it);
 	sim_slack_destroy(&it->slack);

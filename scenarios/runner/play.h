@@ -11,6 +11,7 @@
 
 #include "scenarios/runner/daemon.h"
 #include "scenarios/runner/database.h"
+#include "scenarios/runner/debugger.h"
 #include "scenarios/runner/engine.h"
 #include "scenarios/runner/failure.h"
 #include "scenarios/runner/match.h"
@@ -58,7 +59,8 @@ struct play {
 	cJSON *around;       /* environment, limits, sandbox of that life; may be NULL */
 	struct buf plain[2]; /* what this life wrote beside log lines */
 	int log_fd;
-	bool end_is_asked;     /* a step asked this life to end */
+	struct debugger *debugger; /* NULL: none is attached */
+	bool end_is_asked;         /* a step asked this life to end */
 	bool torture_is_armed; /* kill_at is set by the command line: restart at once */
 	struct record *end;    /* of the last life that ended; NULL: none has */
 	struct kill_rule kill_rule;

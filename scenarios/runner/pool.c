@@ -112,7 +112,9 @@ static bool start_worker(struct pool *pool, unsigned slot)
 		return false;
 	}
 	*worker = (struct worker){.pid = pid, .fd = fds[0], .task = pool->next++};
-	worker->deadline_ms = realtime_ms() + task->story->limit.real_ms + GRACE_MS;
+	int64_t limit_ms = engine_real_limit_ms(task->story, &task->options);
+	worker->deadline_ms =
+	        limit_ms == INT64_MAX ? INT64_MAX : realtime_ms() + limit_ms + GRACE_MS;
 	buf_init(&worker->text, MAX_RESULT_BYTES);
 	return true;
 }

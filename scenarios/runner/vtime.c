@@ -113,7 +113,8 @@ int64_t vtime_now_us(const struct vtime *vtime)
 
 void vtime_set_real_cap(struct vtime *vtime, int64_t real_ms)
 {
-	vtime->real_deadline_ms = realtime_ms() + real_ms;
+	vtime->real_deadline_ms =
+	        real_ms == INT64_MAX ? INT64_MAX : realtime_ms() + real_ms;
 }
 
 /* The party must look again. */
@@ -417,6 +418,11 @@ bool vtime_refuse_port(struct vtime *vtime, uint16_t port, bool refuse)
 		}
 	}
 	return !refuse;
+}
+
+void vtime_set_wait_for_tracer(struct vtime *vtime, bool wait)
+{
+	atomic_store(&vtime->page->wait_for_tracer, wait ? 1 : 0);
 }
 
 void vtime_allow_stall(struct vtime *vtime, bool allow)

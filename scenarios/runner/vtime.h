@@ -42,7 +42,7 @@ void vtime_destroy(struct vtime **vtime);
 
 /* Since the start of the story. */
 int64_t vtime_now_us(const struct vtime *vtime);
-/* From here on the party may take this much real time in all. */
+/* From here on the party may take this much real time in all; INT64_MAX: any. */
 void vtime_set_real_cap(struct vtime *vtime, int64_t real_ms);
 
 /* ---- the party ---- */
@@ -93,6 +93,8 @@ void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at);
  * way (enum vclock_fault), and in each life again; 0: no more. False: too long. */
 bool vtime_set_fault(
         struct vtime *vtime, unsigned fault, const char *key, const char *text);
+/* From here on each life of the party begins when a debugger has attached. */
+void vtime_set_wait_for_tracer(struct vtime *vtime, bool wait);
 /* The database server may leave a question without an answer until the runner does
  * something: such a wait is idleness. Otherwise the clock stands still while it works. */
 void vtime_allow_stall(struct vtime *vtime, bool allow);

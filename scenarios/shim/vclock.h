@@ -48,6 +48,8 @@ struct vclock {
 	 * acknowledgements: the other side must call for them before it reads. See
 	 * wire.h. */
 	_Atomic uint32_t daemon_holds, runner_holds;
+	/* 1: goes on only when a debugger has attached. */
+	_Atomic uint32_t wait_for_tracer;
 	/* 1: a server outside may leave the daemon waiting for ever. See outside.c. */
 	_Atomic uint32_t may_stall;
 	/* Ports, in host order, to which the daemon's connect() finds nobody listening;
