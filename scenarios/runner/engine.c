@@ -8,6 +8,7 @@
 #include "scenarios/runner/files.h"
 #include "scenarios/runner/invariants.h"
 #include "scenarios/runner/lanes.h"
+#include "scenarios/runner/leftovers.h"
 #include "scenarios/runner/play.h"
 #include "scenarios/runner/realtime.h"
 #include "scenarios/runner/secrets.h"
@@ -148,7 +149,8 @@ static bool stop_daemon(struct play *play)
 		fail_violation(play, &violation);
 	}
 	violation_finish(&violation);
-	return !play_has_failed(play);
+	play->has_stopped = !play_has_failed(play);
+	return play->has_stopped;
 }
 
 /* place: of a secret, freed here; NULL: there is none. */
@@ -199,41 +201,15 @@ static void end_story(struct play *play)
 
 /* ---------------------------------------------------------------- what is left behind */
 
-/* The worker is a subreaper: whatever the daemon started and left is a child of ours now.
- */
-static bool kill_children(void)
-{
-	FILE *children = fopen("/proc/thread-self/children", "re");
-	char *text = NULL;
-	size_t room = 0;
-	bool any = false;
-
-	if (children != NULL && getline(&text, &room, children) > 0) {
-		char *rest = text;
-		for (long pid; (pid = strtol(rest, &rest, 10)) > 0;) {
-			kill((pid_t)pid, SIGKILL);
-			any = true;
-		}
-	}
-	free(text);
-	if (children != NULL) {
-		fclose(children);
-	}
-	return any;
-}
-
 static void find_leftovers(struct play *play)
 {
 	daemon_destroy(&play->daemon);
 	debugger_wait(&play->debugger);
-	database_destroy(&play->database);       /* its server is a process of ours too */
-	while (waitpid(-1, NULL, WNOHANG) > 0) { /* ended, only nobody asked how */
-	}
-	if (kill_children()) {
-		play_fail_text(play, VERDICT_HARNESS, "no process left behind",
-		        "one that the daemon started still ran");
-		while (waitpid(-1, NULL, 0) > 0) {
-		}
+	database_destroy(&play->database); /* its server is a process of ours too */
+	autofree char *left = leftovers_find(play);
+	if (left != NULL) {
+		play_fail_text(play, VERDICT_HARNESS,
+		        "no process, no open port and no file left behind", "%s", left);
 	}
 }
 

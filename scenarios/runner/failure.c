@@ -190,6 +190,9 @@ static void put_around(
 static void put_commands(struct buf *out, const struct failure *failure)
 {
 	buf_printf(out, "  replay    %s\n", failure->replay);
+	if (failure->debug != NULL) {
+		buf_printf(out, "  debug     %s\n", failure->debug);
+	}
 	if (failure->explain != NULL) {
 		buf_printf(out, "  explain   %s\n", failure->explain);
 	}

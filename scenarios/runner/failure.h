@@ -27,6 +27,7 @@ struct failure { /* all borrowed */
 	int64_t seed;
 	const char *sut;     /* what was tested: "matrix-slack-bridge@3f2c1a09" */
 	const char *replay;  /* the command */
+	const char *debug;   /* the command that stops in a debugger there, or NULL */
 	const char *explain; /* the command that shows the life of a message, or NULL */
 	const char *kept;    /* where the run's files are, or NULL */
 	int64_t virtual_us, real_ms;

@@ -193,6 +193,7 @@ struct play *play_create(const struct story *story, const struct engine_options 
 	play->verdict = VERDICT_PASS;
 	play->began_real_ms = realtime_ms();
 	play->log_fd = -1;
+	play->written = cJSON_CreateArray();
 	list_init(&play->jobs);
 	buf_init(&play->plain[0], MAX_PLAIN_BYTES);
 	buf_init(&play->plain[1], MAX_PLAIN_BYTES);
@@ -248,6 +249,7 @@ void play_destroy(struct play **play)
 	match_destroy(&it->kill_rule.match);
 	free_args(it->daemon_args);
 	cJSON_Delete(it->around);
+	cJSON_Delete(it->written);
 	buf_finish(&it->plain[0]);
 	buf_finish(&it->plain[1]);
 	values_destroy(&it->values);
@@ -323,7 +325,8 @@ static const char *selector(const struct story *story)
 	return is_of_the_house ? story->id : story->path;
 }
 
-static char *replay_command(const struct play *play)
+/* Without the options that say what is kept and shown. */
+static char *run_command(const struct play *play)
 {
 	const struct engine_options *options = play->options;
 	autofree char *seed =
@@ -335,9 +338,18 @@ static char *replay_command(const struct play *play)
 	                ? xstrdup("")
 	                : xasprintf(" --kill-at %lld", (long long)options->kill_at);
 
-	return xasprintf("%s run '%s'%s%s%s --keep --verbose", options->program,
-	        selector(play->story), seed, kill,
-	        options->on_postgres ? " --database postgres" : "");
+	return xasprintf("%s run '%s'%s%s%s", options->program, selector(play->story),
+	        seed, kill, options->on_postgres ? " --database postgres" : "");
+}
+
+/* Stopped at the nearest record, or at the last one. */
+static char *debug_command(const struct play *play, const struct record *nearest)
+{
+	autofree char *run = run_command(play);
+	size_t last = timeline_count(play->timeline);
+
+	return xasprintf(
+	        "%s --gdb --until %zu", run, nearest != NULL ? nearest->seq : last);
 }
 
 static char *explain_command(const struct play *play, const char *text)
@@ -373,7 +385,9 @@ static const struct record *unasked_end(const struct play *play)
 static void tell_failure(struct play *play, struct failure *failure)
 {
 	autojson cJSON *pending = play_pending(play);
-	autofree char *replay = replay_command(play);
+	autofree char *run = run_command(play);
+	autofree char *replay = xasprintf("%s --keep --verbose", run);
+	autofree char *debug = debug_command(play, failure->nearest);
 	autofree char *explain = explain_command(play, failure->lost_text);
 	autofree char *kept = play_keeps_files(play, true)
 	                              ? play_out_dir(play->options, play->story)
@@ -388,6 +402,7 @@ static void tell_failure(struct play *play, struct failure *failure)
 	failure->pending = pending;
 	failure->end = unasked_end(play);
 	failure->replay = replay;
+	failure->debug = debug;
 	failure->explain = explain;
 	failure->kept = kept;
 	failure->sut = sut;

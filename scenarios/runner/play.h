@@ -60,6 +60,8 @@ struct play {
 	struct buf plain[2]; /* what this life wrote beside log lines */
 	int log_fd;
 	struct debugger *debugger; /* NULL: none is attached */
+	cJSON *written;            /* names of files that steps put into its folder */
+	bool has_stopped;          /* at the story's end, when asked to */
 	bool end_is_asked;         /* a step asked this life to end */
 	bool torture_is_armed; /* kill_at is set by the command line: restart at once */
 	struct record *end;    /* of the last life that ended; NULL: none has */

@@ -61,6 +61,8 @@ bool props_write(struct play *play, const struct story_step *step, const cJSON *
 		return play_fail_text(
 		        play, VERDICT_FAIL, "that it can be written", "%s", err.msg);
 	}
+	cJSON_AddItemToArray(
+	        play->written, cJSON_CreateString(json_str_or(args, "name", "")));
 	return true;
 }
 

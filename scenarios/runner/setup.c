@@ -223,6 +223,11 @@ void setup_finish(struct setup *setup)
 	*setup = (struct setup){.port_lock = -1};
 }
 
+bool setup_port_is_free(const struct setup *setup)
+{
+	return port_is_free(setup->port);
+}
+
 bool setup_write_file(const char *path, const char *text, struct err *err)
 {
 	return file_write(path, text, strlen(text), err);

@@ -35,6 +35,9 @@ void setup_fill(struct setup *setup, const struct setup_parts *parts);
 /* Removes the folder. */
 void setup_finish(struct setup *setup);
 
+/* Whether nobody listens on its port of 127.0.0.1. */
+bool setup_port_is_free(const struct setup *setup);
+
 /* The configuration with these changes (may be NULL) becomes the file at config_path. */
 bool setup_write_config(const struct setup *setup, const cJSON *changes, struct err *err);
 /* Writes any file of the folder, for nobody else's eyes. */

@@ -15,6 +15,7 @@
 #include <glob.h>
 #include <limits.h>
 #include <regex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -192,8 +193,15 @@ static bool play(const char *runner, const char *path)
 	autofree char *options = first_line(text, "options");
 	autofree char *words = xstrdup("run --out out/harness");
 	autofree char *name = xstrdup(path);
+	autofree char *only = first_line(text, "only");
 	struct ran ran;
 
+	autofree char *slow = first_line(text, "slow");
+	bool is_too_slow = slow != NULL && getenv("HARNESS_SLOW") == NULL;
+	if (is_too_slow || (only != NULL && strstr(runner, only) == NULL)) {
+		free(args[0]);
+		return true;
+	}
 	size_t count = add_words(args, 1, words);
 	if (options != NULL) {
 		count = add_words(args, count, options);
@@ -223,10 +231,77 @@ static void each_fails_as_it_says(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* ---------------------------------------------------------------- --watch */
+
+/* Reads on until the text has come so often. False at the end of the output. */
+static bool read_until(int fd, const char *text, int times)
+{
+	struct buf seen;
+	char chunk[4096];
+	ssize_t n = 1;
+	int found = 0;
+
+	buf_init(&seen, MAX_OUTPUT_BYTES);
+	while (found < times && n > 0) {
+		n = read(fd, chunk, sizeof(chunk));
+		buf_add(&seen, chunk, n > 0 ? (size_t)n : 0);
+		found = 0;
+		for (const char *at = buf_cstr(&seen); (at = strstr(at, text)) != NULL;
+		        at++) {
+			found++;
+		}
+	}
+	buf_finish(&seen);
+	return found >= times;
+}
+
+static void write_story(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fprintf(file,
+	        "scenario: watched\nproves: [MSG-13]\nsteps:\n"
+	        "  - slack.post: {as: alice, in: general, text: %s}\n"
+	        "  - expect: {at: matrix, text: %s}\n",
+	        text, text);
+	fclose(file);
+}
+
+static void a_change_plays_it_again(void **state)
+{
+	static char folder[] = "/tmp/test-harness-XXXXXX";
+	autofree char *runner = runner_path();
+	int fds[2];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	autofree char *path = xasprintf("%s/watched.yaml", folder);
+	write_story(path, "one");
+	assert_int_equal(pipe(fds), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		execl(runner, runner, "run", "--watch", "--out", "out/harness", path,
+		        (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	assert_true(read_until(fds[0], "-- waiting for a change", 1));
+	write_story(path, "two");
+	assert_true(read_until(fds[0], "1 passed, 0 failed", 1));
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+	close(fds[0]);
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(each_fails_as_it_says),
+	        cmocka_unit_test(a_change_plays_it_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
