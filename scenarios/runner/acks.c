@@ -19,7 +19,9 @@ struct acks {
 	struct map *envelopes; /* struct envelope */
 	size_t wrong;
 	const struct record *first_wrong;
-	bool database_failed; /* the story took it away */
+	bool database_failed;   /* the story took it away */
+	int64_t stood_until_us; /* the story stopped the daemon until then; 0: it did not
+	                         */
 };
 
 struct acks *acks_create(void)
@@ -75,6 +77,13 @@ static bool is_marked(const struct record *record, const char *mark)
 	return json_bool(record->json, mark, false);
 }
 
+/* Nobody acknowledges in time what came while he stood still. */
+static bool is_late(const struct acks *acks, const struct record *record)
+{
+	int64_t sent_us = record->us - json_int(record->json, "after_ms", 0) * 1000;
+	return is_marked(record, "late") && sent_us >= acks->stood_until_us;
+}
+
 static void add_ack(struct acks *acks, const struct record *record)
 {
 	if (is_marked(record, "dropped")) {
@@ -85,7 +94,7 @@ static void add_ack(struct acks *acks, const struct record *record)
 	}
 	struct envelope *envelope = get_envelope(acks, record_str(record, "acked"));
 	envelope->acked++;
-	if (envelope->acked > envelope->sent || is_marked(record, "late") ||
+	if (envelope->acked > envelope->sent || is_late(acks, record) ||
 	        is_marked(record, "unknown") || is_marked(record, "wrong_conn")) {
 		acks->wrong++;
 		if (acks->first_wrong == NULL) {
@@ -115,6 +124,9 @@ void acks_add(struct acks *acks, const struct record *record)
 	        (record_is(record, "does", "database.stop") ||
 	                record_is(record, "does", "database.lock"))) {
 		acks->database_failed = true;
+	}
+	if (record->at == TAP_RUNNER && record_is(record, "does", "bridge.resume")) {
+		acks->stood_until_us = record->us;
 	}
 	if (record->at != TAP_SLACK) {
 		return;

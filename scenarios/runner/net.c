@@ -62,6 +62,37 @@ static bool tell_slack(struct play *play, const char *verb, const char *key,
 	return true;
 }
 
+/* A port where connections are made and never answered. */
+static uint16_t open_hole(struct play *play)
+{
+	struct sockaddr_in at = {
+	        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t bytes = sizeof(at);
+
+	if (play->hole_fd < 0) {
+		play->hole_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (bind(play->hole_fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+		        listen(play->hole_fd, SOMAXCONN) != 0) {
+			return 0;
+		}
+	}
+	return getsockname(play->hole_fd, (struct sockaddr *)&at, &bytes) == 0
+	               ? ntohs(at.sin_port)
+	               : 0;
+}
+
+static bool fall_silent(struct play *play)
+{
+	uint16_t hole = open_hole(play);
+
+	if (hole == 0) {
+		return play_fail_text(
+		        play, VERDICT_HARNESS, "a port for silence", "none");
+	}
+	vtime_silence_port(play->vtime, play_port_of(sim_matrix_url(play->matrix)), hole);
+	return true;
+}
+
 bool net_cut(struct play *play, const cJSON *args)
 {
 	const char *link = json_str_or(args, "link", ""),
@@ -76,6 +107,8 @@ bool net_cut(struct play *play, const cJSON *args)
 		     (!refuse || tell_slack(play, "refuse", "what", "connections", NULL));
 	} else if (str_equal(link, "slack-api")) {
 		ok = tell_slack(play, "refuse", "what", "http", NULL);
+	} else if (str_equal(how, "silence")) {
+		ok = fall_silent(play);
 	} else {
 		uint16_t port = play_port_of(sim_matrix_url(play->matrix));
 		cut_port(port, reset);
@@ -92,6 +125,7 @@ bool net_heal(struct play *play, const cJSON *args)
 	if (str_equal(json_str(args, "link"), "matrix")) {
 		vtime_refuse_port(
 		        play->vtime, play_port_of(sim_matrix_url(play->matrix)), false);
+		vtime_silence_port(play->vtime, 0, 0);
 	} else {
 		ok = tell_slack(play, "refuse", "what", "nothing", NULL);
 	}

@@ -193,6 +193,7 @@ struct play *play_create(const struct story *story, const struct engine_options 
 	play->verdict = VERDICT_PASS;
 	play->began_real_ms = realtime_ms();
 	play->log_fd = -1;
+	play->hole_fd = -1;
 	play->written = cJSON_CreateArray();
 	list_init(&play->jobs);
 	buf_init(&play->plain[0], MAX_PLAIN_BYTES);
@@ -240,6 +241,9 @@ void play_destroy(struct play **play)
 	wire_destroy(&it->wire);
 	vtime_destroy(&it->vtime);
 	loop_destroy(&it->loop);
+	if (it->hole_fd >= 0) {
+		close(it->hole_fd);
+	}
 	if (it->log_fd >= 0) {
 		close(it->log_fd);
 	}

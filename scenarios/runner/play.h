@@ -61,6 +61,7 @@ struct play {
 	int log_fd;
 	struct debugger *debugger; /* NULL: none is attached */
 	cJSON *written;            /* names of files that steps put into its folder */
+	int hole_fd;               /* where silenced connections lead; -1: none yet */
 	bool has_stopped;          /* at the story's end, when asked to */
 	bool end_is_asked;         /* a step asked this life to end */
 	bool torture_is_armed; /* kill_at is set by the command line: restart at once */
@@ -154,6 +155,13 @@ void jobs_cancel(struct play *play);
 bool props_fault(struct play *play, const struct story_step *step, const cJSON *args);
 bool props_write(struct play *play, const struct story_step *step, const cJSON *args);
 bool props_look(struct play *play, const struct story_step *step, const cJSON *args);
+
+/* ---- trouble.c ---- */
+bool trouble_pause(struct play *play, const struct story_step *step, const cJSON *args);
+bool trouble_resume(struct play *play, const struct story_step *step, const cJSON *args);
+bool trouble_deny(struct play *play, const struct story_step *step, const cJSON *args);
+bool trouble_allow(struct play *play, const struct story_step *step, const cJSON *args);
+bool trouble_step(struct play *play, const struct story_step *step, const cJSON *args);
 
 /* ---- net.c ---- */
 bool net_cut(struct play *play, const cJSON *args);

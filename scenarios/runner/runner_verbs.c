@@ -16,7 +16,7 @@ static const char *const registrations[] = {"good", "none", NULL};
 static const char *const kill_moments[] = {"before", "after", "before_answer", NULL};
 static const char *const links[] = {"slack-ws", "slack-api", "matrix", NULL};
 static const char *const database_stops[] = {"fast", "immediate", NULL};
-static const char *const cuts[] = {"rst", "fin", "refuse", NULL};
+static const char *const cuts[] = {"rst", "fin", "refuse", "silence", NULL};
 
 #define AROUND_FIELDS                                                                    \
 	{"env", VERB_OBJ, false, "environment variables, by name", NULL},                \
@@ -77,6 +77,10 @@ static const struct verb_field run_fields[] = {
         {0},
 };
 
+static const char *const deny_calls[] = {
+        "read", "write", "sync", "open", "send", "receive", "descriptor", NULL};
+static const char *const deny_errors[] = {
+        "ENOSPC", "EIO", "EMFILE", "EACCES", "ECONNRESET", "EPIPE", "ETIMEDOUT", NULL};
 static const char *const faults[] = {"segv", "abort", "stack", "memory", "none", NULL};
 static const struct verb_field fault_fields[] = {
         {"how", VERB_STR, true,
@@ -86,6 +90,28 @@ static const struct verb_field fault_fields[] = {
         {"key", VERB_STR, false, "when the daemon puts under this key of a JSON object",
                 NULL},
         {"text", VERB_STR, false, "a text with this in it", NULL},
+        {0},
+};
+
+static const struct verb_field deny_fields[] = {
+        {"call", VERB_STR, true,
+                "which of its calls: on files (read, write, sync, open), on connections "
+                "(send, receive), or whatever makes a descriptor",
+                deny_calls},
+        {"error", VERB_STR, false, "with what they fail", deny_errors},
+        {"short", VERB_BOOL, false,
+                "true: they do not fail, but do one byte only (not receive: to an "
+                "edge-triggered epoll a short one means that there is no more)",
+                NULL},
+        {"after", VERB_INT, false, "let so many pass first (0)", NULL},
+        {"times", VERB_INT, false, "how many; 0 (if not said): all until bridge.allow",
+                NULL},
+        {0},
+};
+
+static const struct verb_field step_fields[] = {
+        {"forward", VERB_DURATION, false, "how far ahead", NULL},
+        {"back", VERB_DURATION, false, "or how far back", NULL},
         {0},
 };
 
@@ -117,7 +143,9 @@ static const struct verb_field advance_fields[] = {
 static const struct verb_field cut_fields[] = {
         {"link", VERB_STR, true, "which of the daemon's connections", links},
         {"how", VERB_STR, false,
-                "rst if not said; refuse also refuses new ones until net.heal", cuts},
+                "rst if not said; refuse also refuses new ones until net.heal; silence "
+                "(matrix): what it sends is lost, and new ones are never answered",
+                cuts},
         {0},
 };
 
@@ -175,6 +203,13 @@ const struct verb runner_verbs[] = {
         {"bridge.fault",
                 "makes the daemon break by itself whenever it handles a certain text",
                 fault_fields, NULL},
+        {"bridge.pause", "stops the daemon where it is (SIGSTOP), while time passes",
+                no_fields, NULL},
+        {"bridge.resume", "lets it go on (SIGCONT)", no_fields, NULL},
+        {"bridge.deny",
+                "calls of the daemon fail: a full disk, no descriptors, short writes",
+                deny_fields, NULL},
+        {"bridge.allow", "and fail no more", no_fields, NULL},
         {"file.write", "puts a file into the run's folder", write_fields, NULL},
         {"file.look",
                 "reports a file of the run's folder, at the bridge's tap: file, mode, text",
@@ -186,6 +221,8 @@ const struct verb runner_verbs[] = {
                 database_stop_fields, NULL},
         {"database.start", "and starts it again", no_fields, NULL},
         {"clock.advance", "lets virtual time pass", advance_fields, NULL},
+        {"clock.step", "somebody sets the daemon's wall clock; its monotonic one goes on",
+                step_fields, NULL},
         {"net.cut", "breaks a connection of the daemon below the protocol", cut_fields,
                 NULL},
         {"net.heal", "ends a net.cut", heal_fields, NULL},

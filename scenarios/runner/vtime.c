@@ -39,7 +39,7 @@ struct vtime {
 	bool output_open[2];
 	int64_t real_deadline_ms;
 	unsigned turns; /* since the clock last moved */
-	bool interrupted;
+	bool interrupted, paused;
 	void (*on_turn)(void *arg);
 	void *on_turn_arg;
 	char env[64];
@@ -157,6 +157,7 @@ void vtime_attach(struct vtime *vtime, const struct vtime_party *party)
 
 void vtime_detach(struct vtime *vtime)
 {
+	vtime->paused = false;
 	vtime->party = NULL;
 	atomic_store(&vtime->page->deadline_us, INT64_MAX);
 	atomic_store(&vtime->page->owner, 0);
@@ -206,6 +207,10 @@ static enum vtime_state wait_for_party(struct vtime *vtime)
 static enum vtime_state run_party(struct vtime *vtime)
 {
 	struct pollfd ended = {.fd = vtime->party->pidfd, .events = POLLIN};
+
+	if (vtime->paused) {
+		return poll(&ended, 1, 0) > 0 ? VTIME_ENDED : VTIME_QUIET;
+	}
 	enum vtime_state state = wait_for_party(vtime);
 
 	if (state != VTIME_QUIET) {
@@ -339,7 +344,7 @@ int64_t vtime_next_us(const struct vtime *vtime)
 {
 	int64_t due = loop_next_due_us(vtime->loop);
 
-	if (vtime->party != NULL) {
+	if (vtime->party != NULL && !vtime->paused) {
 		int64_t deadline = atomic_load(&vtime->page->deadline_us);
 		due = deadline < due ? deadline : due;
 	}
@@ -418,6 +423,48 @@ bool vtime_refuse_port(struct vtime *vtime, uint16_t port, bool refuse)
 		}
 	}
 	return !refuse;
+}
+
+void vtime_set_paused(struct vtime *vtime, bool paused)
+{
+	vtime->paused = paused;
+	poke(vtime);
+}
+
+void vtime_step_wall(struct vtime *vtime, int64_t us)
+{
+	atomic_fetch_add(&vtime->page->wall_us, us);
+	poke(vtime);
+}
+
+void vtime_deny(struct vtime *vtime, const struct vtime_denial *denial)
+{
+	struct vclock_denial *page = &vtime->page->denial;
+
+	atomic_store(&page->calls, 0);
+	atomic_store(&page->seen, 0);
+	atomic_store(&page->fired, 0);
+	atomic_store(&page->error, denial->error);
+	atomic_store(&page->from, denial->from);
+	atomic_store(&page->count, denial->count);
+	atomic_store(&page->cuts, denial->cuts ? 1 : 0);
+	atomic_store(&page->calls, denial->calls);
+}
+
+uint64_t vtime_denial_seen(const struct vtime *vtime)
+{
+	return atomic_load(&vtime->page->denial.seen);
+}
+
+uint64_t vtime_denial_fired(const struct vtime *vtime)
+{
+	return atomic_load(&vtime->page->denial.fired);
+}
+
+void vtime_silence_port(struct vtime *vtime, uint16_t port, uint16_t hole)
+{
+	atomic_store(&vtime->page->hole_port, hole);
+	atomic_store(&vtime->page->silent_port, port);
 }
 
 void vtime_set_wait_for_tracer(struct vtime *vtime, bool wait)

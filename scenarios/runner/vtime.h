@@ -93,6 +93,28 @@ void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at);
  * way (enum vclock_fault), and in each life again; 0: no more. False: too long. */
 bool vtime_set_fault(
         struct vtime *vtime, unsigned fault, const char *key, const char *text);
+/* The party has been stopped, and does nothing while time passes, or goes on. */
+void vtime_set_paused(struct vtime *vtime, bool paused);
+/* Its wall clock jumps; the simulators' does not. */
+void vtime_step_wall(struct vtime *vtime, int64_t us);
+
+/* Calls (of enum vclock_call) fail with `error`, or, 0, do one byte only: of those from
+ * now on `count` (0: all), beginning with number `from` (from 1; 0: none, they are only
+ * counted). cuts: the connection ends with it. calls 0: no more. */
+struct vtime_denial {
+	uint32_t calls;
+	int error;
+	uint64_t from, count;
+	bool cuts;
+};
+void vtime_deny(struct vtime *vtime, const struct vtime_denial *denial);
+/* Since then: how many such calls there were, and how many failed. */
+uint64_t vtime_denial_seen(const struct vtime *vtime);
+uint64_t vtime_denial_fired(const struct vtime *vtime);
+/* What the party sends to that port is lost; its new connections to it lead to `hole`.
+ * Both 0: no more. */
+void vtime_silence_port(struct vtime *vtime, uint16_t port, uint16_t hole);
+
 /* From here on each life of the party begins when a debugger has attached. */
 void vtime_set_wait_for_tracer(struct vtime *vtime, bool wait);
 /* The database server may leave a question without an answer until the runner does

@@ -45,7 +45,6 @@ static void leave(struct shim *shim, uint64_t number)
 
 /* told: what the runner hears of it. */
 #define DURABLE(type, fd, call, told)                                                    \
-	struct shim *shim = shim_get();                                                  \
 	uint64_t number = enter(shim, fd);                                               \
 	type result = shim->real.call;                                                   \
 	told;                                                                            \
@@ -53,60 +52,89 @@ static void leave(struct shim *shim, uint64_t number)
 	return result
 #define NOTHING (void)0
 
+/* What goes into silence counts as sent; what is denied fails. */
+#define MAY_FAIL(call, fd, n, silence)                                                   \
+	struct shim *shim = shim_get();                                                  \
+	if (shim_is_silent(shim, fd)) {                                                  \
+		return silence;                                                          \
+	}                                                                                \
+	if (shim_denies(shim, call, fd, n)) {                                            \
+		return -1;                                                               \
+	}
+
+static ssize_t sum(const struct iovec *parts, size_t count)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		all += parts[i].iov_len;
+	}
+	return (ssize_t)all;
+}
+
 ssize_t write(int fd, const void *data, size_t n)
 {
+	MAY_FAIL(VCLOCK_WRITE | VCLOCK_SEND, fd, &n, (ssize_t)n)
 	DURABLE(ssize_t, fd, write(fd, data, n),
 	        trace_bytes(TRACE_SENT, fd, data, result));
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
+	MAY_FAIL(VCLOCK_WRITE | VCLOCK_SEND, fd, NULL, sum(parts, (size_t)count))
 	DURABLE(ssize_t, fd, writev(fd, parts, count),
 	        trace_parts(fd, parts, (size_t)count, result));
 }
 
 ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
 {
+	MAY_FAIL(VCLOCK_WRITE, fd, &n, (ssize_t)n)
 	DURABLE(ssize_t, fd, pwrite(fd, data, n, at), NOTHING);
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t n, off64_t at)
 {
-	DURABLE(ssize_t, fd, pwrite(fd, data, n, at), NOTHING);
+	return pwrite(fd, data, n, at);
 }
 
 int fsync(int fd)
 {
+	MAY_FAIL(VCLOCK_SYNC, fd, NULL, 0)
 	DURABLE(int, fd, fsync(fd), NOTHING);
 }
 
 int fdatasync(int fd)
 {
+	MAY_FAIL(VCLOCK_SYNC, fd, NULL, 0)
 	DURABLE(int, fd, fdatasync(fd), NOTHING);
 }
 
 int ftruncate(int fd, off_t length)
 {
+	MAY_FAIL(VCLOCK_WRITE, fd, NULL, 0)
 	DURABLE(int, fd, ftruncate(fd, length), NOTHING);
 }
 
 int ftruncate64(int fd, off64_t length)
 {
-	DURABLE(int, fd, ftruncate(fd, length), NOTHING);
+	return ftruncate(fd, length);
 }
 
 int unlink(const char *path)
 {
+	struct shim *shim = shim_get();
 	DURABLE(int, -1, unlink(path), NOTHING);
 }
 
 int rename(const char *from, const char *to)
 {
+	struct shim *shim = shim_get();
 	DURABLE(int, -1, rename(from, to), NOTHING);
 }
 
 ssize_t send(int fd, const void *data, size_t n, int flags)
 {
+	MAY_FAIL(VCLOCK_SEND, fd, &n, (ssize_t)n)
 	shim_outside_sent(fd);
 	DURABLE(ssize_t, fd, send(fd, data, n, flags),
 	        trace_bytes(TRACE_SENT, fd, data, result));
@@ -115,18 +143,21 @@ ssize_t send(int fd, const void *data, size_t n, int flags)
 ssize_t sendto(int fd, const void *data, size_t n, int flags, __CONST_SOCKADDR_ARG to,
         socklen_t to_bytes)
 {
+	MAY_FAIL(VCLOCK_SEND, fd, &n, (ssize_t)n)
 	DURABLE(ssize_t, fd, sendto(fd, data, n, flags, to.__sockaddr__, to_bytes),
 	        trace_bytes(TRACE_SENT, fd, data, result));
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
+	MAY_FAIL(VCLOCK_SEND, fd, NULL, sum(message->msg_iov, message->msg_iovlen))
 	DURABLE(ssize_t, fd, sendmsg(fd, message, flags),
 	        trace_parts(fd, message->msg_iov, message->msg_iovlen, result));
 }
 
 ssize_t sendfile(int to, int from, off_t *at, size_t n)
 {
+	MAY_FAIL(VCLOCK_SEND, to, &n, (ssize_t)n)
 	off_t begin = at != NULL ? *at : lseek(from, 0, SEEK_CUR);
 	DURABLE(ssize_t, to, sendfile(to, from, at, n),
 	        trace_file(to, from, begin, result));
@@ -134,9 +165,7 @@ ssize_t sendfile(int to, int from, off_t *at, size_t n)
 
 ssize_t sendfile64(int to, int from, off64_t *at, size_t n)
 {
-	off_t begin = at != NULL ? *at : lseek(from, 0, SEEK_CUR);
-	DURABLE(ssize_t, to, sendfile(to, from, at, n),
-	        trace_file(to, from, begin, result));
+	return sendfile(to, from, at, n);
 }
 
 /* ---------------------------------------------------------------- chance */

@@ -79,6 +79,10 @@ void shim_receive_all(void)
 int accept(int fd, __SOCKADDR_ARG from, socklen_t *restrict from_bytes)
 {
 	struct shim *shim = shim_get();
+
+	if (shim_denies(shim, VCLOCK_DESCRIPTOR, -1, NULL)) {
+		return -1;
+	}
 	int connection = shim->real.accept(fd, from.__sockaddr__, from_bytes);
 
 	note_connection(shim, connection);
@@ -89,6 +93,10 @@ int accept(int fd, __SOCKADDR_ARG from, socklen_t *restrict from_bytes)
 int accept4(int fd, __SOCKADDR_ARG from, socklen_t *restrict from_bytes, int flags)
 {
 	struct shim *shim = shim_get();
+
+	if (shim_denies(shim, VCLOCK_DESCRIPTOR, -1, NULL)) {
+		return -1;
+	}
 	int connection = shim->real.accept4(fd, from.__sockaddr__, from_bytes, flags);
 
 	note_connection(shim, connection);
@@ -117,6 +125,24 @@ static bool is_refused(
 	return false;
 }
 
+/* To where nobody answers. */
+static bool leads_to_hole(const struct shim *shim, const struct sockaddr *to,
+        socklen_t to_bytes, struct sockaddr_in *hole)
+{
+	uint32_t silent = shim->page == NULL ? 0 : atomic_load(&shim->page->silent_port);
+
+	if (silent == 0 || !shim_in_daemon(shim) || to->sa_family != AF_INET ||
+	        to_bytes < sizeof(*hole)) {
+		return false;
+	}
+	memcpy(hole, to, sizeof(*hole));
+	if (ntohs(hole->sin_port) != silent) {
+		return false;
+	}
+	hole->sin_port = htons((uint16_t)atomic_load(&shim->page->hole_port));
+	return true;
+}
+
 int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t to_bytes)
 {
 	struct shim *shim = shim_get();
@@ -126,7 +152,11 @@ int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t to_bytes)
 		return -1;
 	}
 	note_connection(shim, fd);
-	int result = shim->real.connect(fd, to.__sockaddr__, to_bytes);
+	struct sockaddr_in hole;
+	bool is_led_away = leads_to_hole(shim, to.__sockaddr__, to_bytes, &hole);
+	int result = is_led_away
+	                     ? shim->real.connect(fd, (const void *)&hole, sizeof(hole))
+	                     : shim->real.connect(fd, to.__sockaddr__, to_bytes);
 	if (shim_in_daemon(shim) && (result == 0 || errno == EINPROGRESS)) {
 		shim_outside_connected(fd, to.__sockaddr__, to_bytes);
 		trace_connection(fd, to.__sockaddr__, to_bytes);

@@ -72,6 +72,10 @@ ssize_t recv(int fd, void *data, size_t n, int flags)
 {
 	struct shim *shim = shim_get();
 	struct server *server = shim_in_daemon(shim) && fd > 0 ? find(fd) : NULL;
+
+	if (server == NULL && shim_denies(shim, VCLOCK_RECEIVE, fd, &n)) {
+		return -1;
+	}
 	ssize_t got = shim->real.recv(fd, data, n, flags);
 
 	if (server == NULL) {

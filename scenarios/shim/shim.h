@@ -39,6 +39,10 @@ struct shim_real {
 	ssize_t (*write)(int, const void *, size_t);
 	ssize_t (*writev)(int, const struct iovec *, int);
 	ssize_t (*pwrite)(int, const void *, size_t, off_t);
+	ssize_t (*read)(int, void *, size_t);
+	ssize_t (*pread)(int, void *, size_t, off_t);
+	int (*open)(const char *, int, ...);
+	int (*socket)(int, int, int);
 	int (*fsync)(int);
 	int (*fdatasync)(int);
 	int (*ftruncate)(int, off_t);
@@ -92,6 +96,16 @@ int shim_wait(struct shim *shim, const struct shim_wait *wait, int64_t timeout_u
 bool shim_push(void);
 /* Until everything the runner sent can be read. */
 void shim_receive_all(void);
+
+/* ---- deny.c ---- */
+
+/* Whether this call shall fail: then errno is set. *n, where there is one (else NULL):
+ * made shorter if it shall be. fd: -1 if the call has none. */
+bool shim_denies(struct shim *shim, enum vclock_call call, int fd, size_t *n);
+/* Whether what goes over this connection is lost without a word. */
+bool shim_is_silent(const struct shim *shim, int fd);
+/* Whether it is a TCP connection that is traced. */
+bool trace_is_tcp(int fd);
 
 /* ---- outside.c: servers that work in real time (PostgreSQL) ---- */
 

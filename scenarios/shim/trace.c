@@ -22,6 +22,11 @@ static bool is_traced(const struct shim *shim, int fd)
 	       shim_in_daemon(shim);
 }
 
+bool trace_is_tcp(int fd)
+{
+	return fd >= 0 && fd < MAX_FDS && traced[fd];
+}
+
 /* The raw call: it is none of the daemon's. */
 static void put(const struct shim *shim, const void *data, size_t n)
 {

@@ -30,6 +30,28 @@ enum vclock_fault {
 	VCLOCK_FAULT_MEMORY,
 };
 
+/* Calls of the daemon that can be made to fail: see deny.c. */
+enum vclock_call {
+	VCLOCK_READ = 1,        /* of a file */
+	VCLOCK_WRITE = 2,       /* to a file; its length too */
+	VCLOCK_SYNC = 4,        /* fsync, fdatasync */
+	VCLOCK_OPEN = 8,        /* of a file */
+	VCLOCK_SEND = 16,       /* on a TCP connection */
+	VCLOCK_RECEIVE = 32,    /* on one */
+	VCLOCK_DESCRIPTOR = 64, /* whatever makes a new one: open, socket, accept */
+	VCLOCK_MEMORY = 128,    /* malloc, calloc, realloc (memory.c) */
+};
+
+struct vclock_denial {
+	_Atomic uint32_t calls; /* which, of enum vclock_call; 0: this denies nothing */
+	_Atomic int32_t error;  /* errno; 0: they do one byte only, where they can */
+	_Atomic uint64_t seen;  /* how many there have been */
+	_Atomic uint64_t from;  /* the first that is denied, from 1 */
+	_Atomic uint64_t count; /* how many are denied; 0: all from there on */
+	_Atomic uint64_t fired; /* how many have been */
+	_Atomic uint32_t cuts;  /* 1: a denied SEND or RECEIVE also ends the connection */
+};
+
 struct vclock {
 	_Atomic int64_t now_us;      /* monotonic; moved by the runner alone */
 	_Atomic int64_t wall_us;     /* wall clock at now_us 0 */
@@ -55,6 +77,10 @@ struct vclock {
 	/* Ports, in host order, to which the daemon's connect() finds nobody listening;
 	 * 0: unused. */
 	_Atomic uint32_t refused[VCLOCK_REFUSED];
+	struct vclock_denial denial;
+	/* Port to which what the daemon sends is lost, and from which nothing comes; 0:
+	 * none. New connections to it are led to hole_port, where nobody answers. */
+	_Atomic uint32_t silent_port, hole_port;
 	/* enum vclock_fault, and the JSON text that brings it about; the texts are
 	 * written before the fault. */
 	_Atomic uint32_t fault;

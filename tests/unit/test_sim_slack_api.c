@@ -191,7 +191,7 @@ static void test_revoked_tokens(void **state)
 	str_replace(&f->bot, json_str(tokens, "bot"));
 	call_ok(f, "auth.test", "");
 	autojson cJSON *secrets = sim_slack_secrets(f->sim);
-	assert_int_equal(cJSON_GetArraySize(secrets), 3);
+	assert_int_equal(cJSON_GetArraySize(secrets), 4);
 }
 
 /* ---- limits and faults ---- */
