@@ -14,11 +14,14 @@
 #include "bridge/flow/power.h"
 #include "bridge/flow/quarantine.h"
 #include "bridge/flow/user_logins.h"
+#include "bridge/health/health.h"
 #include "bridge/matrix/appservice.h"
 #include "bridge/ops/crash.h"
 #include "bridge/ops/public_media.h"
 #include "bridge/ops/secrets.h"
+#include "bridge/reload.h"
 #include "bridge/start.h"
+#include "bridge/stop.h"
 #include "lib/log.h"
 #include "lib/map.h"
 #include "lib/mem.h"
@@ -38,8 +41,12 @@ struct bridge {
 	struct app app;
 	struct appservice *appservice;
 	struct public_media *public_media; /* NULL unless enabled */
+	struct health *health;
 	struct start *start;
 	struct poke *poke;
+	struct stop *stop;     /* NULL: nobody has asked for the end */
+	struct config *config; /* the app's */
+	const char *config_path;
 	const char *crash_path;        /* NULL: nothing there is to be counted */
 	struct quarantine *quarantine; /* while it counts */
 	bool ready;
@@ -52,10 +59,36 @@ static void stop(struct bridge *bridge, int exit_code)
 	loop_stop(bridge->app.loop);
 }
 
+static void handle_stopped(void *arg)
+{
+	stop(arg, EXIT_OK);
+}
+
+/* A second one is impatience: what is under way is parked. */
 static void handle_signal(int signum, void *arg)
 {
+	struct bridge *bridge = arg;
+
+	if (bridge->stop != NULL) {
+		log_info("stopping at once", "signal=%d", signum);
+		stop(bridge, EXIT_OK);
+		return;
+	}
 	log_info("stopping", "signal=%d", signum);
-	stop(arg, 0);
+	bridge->ready = false;
+	health_stopping(bridge->health);
+	start_destroy(&bridge->start);
+	poke_destroy(&bridge->poke);
+	bridge->stop =
+	        stop_begin(&bridge->app, bridge->appservice, handle_stopped, bridge);
+}
+
+static void handle_hangup(int signum, void *arg)
+{
+	const struct bridge *bridge = arg;
+
+	(void)signum;
+	reload(bridge->config, bridge->config_path);
 }
 
 /* ---------------------------------------------------------------- the homeserver's side
@@ -89,9 +122,16 @@ static bool handle_other(struct http_request *req, void *arg)
 	       public_media_take(bridge->public_media, req);
 }
 
+static char *describe(void *arg)
+{
+	const struct bridge *bridge = arg;
+	return bridge->health == NULL ? NULL : health_describe(bridge->health);
+}
+
 static const struct appservice_handlers appservice_handlers = {
         .transaction = handle_transaction,
         .ready = is_ready,
+        .describe = describe,
         .refused = handle_refused,
         .other = handle_other,
 };
@@ -139,11 +179,16 @@ static void handle_logins(const struct err *err, void *arg)
 {
 	struct bridge *bridge = arg;
 
+	if (bridge->stop != NULL) {
+		return;
+	}
 	if (err->kind != ERR_NONE) {
 		log_fatal("cannot read the logins", "error=\"%s\"", err->msg);
 		stop(bridge, EXIT_DATABASE_CONNECT);
 		return;
 	}
+	/* The homeserver may be away for long; that is no reason to be stopped. */
+	health_ready(bridge->health);
 	bridge->start = start_begin(&bridge->app, handle_started, bridge);
 }
 
@@ -173,6 +218,9 @@ static void handle_crash_counted(const struct err *err, void *arg)
 	struct bridge *bridge = arg;
 
 	bridge->quarantine = NULL;
+	if (bridge->stop != NULL) {
+		return;
+	}
 	if (err->kind != ERR_NONE) {
 		log_error(
 		        "the last crash could not be counted", "error=\"%s\"", err->msg);
@@ -204,6 +252,9 @@ static void handle_portals(const struct err *err, void *arg)
 {
 	struct bridge *bridge = arg;
 
+	if (bridge->stop != NULL) {
+		return;
+	}
 	if (err->kind != ERR_NONE) {
 		log_fatal("cannot read the portals", "error=\"%s\"", err->msg);
 		stop(bridge, EXIT_DATABASE_CONNECT);
@@ -282,6 +333,13 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 	app->power = power_create(app);
 	app->unknown = map_create();
 	bridge->poke = poke_create(app);
+	bridge->health = health_create(app, &err);
+	if (bridge->health == NULL) {
+		log_fatal("cannot listen for those who ask for metrics",
+		        "hostname=%s port=%ld error=\"%s\"", config->metrics.hostname,
+		        config->metrics.port, err.msg);
+		return EXIT_GENERAL;
+	}
 	return 0;
 }
 
@@ -290,12 +348,14 @@ static void close_parts(struct bridge *bridge)
 {
 	struct app *app = &bridge->app;
 
+	stop_destroy(&bridge->stop);
 	quarantine_cancel(&bridge->quarantine);
 	cJSON_Delete(app->poison);
 	app->poison = NULL;
 	start_destroy(&bridge->start);
 	poke_destroy(&bridge->poke);
 	public_media_destroy(&bridge->public_media);
+	health_destroy(&bridge->health);
 	queue_destroy(&app->queue);
 	portals_destroy(&app->portals);
 	ghosts_destroy(&app->ghosts);
@@ -314,14 +374,17 @@ static void close_parts(struct bridge *bridge)
 	ws_context_destroy(&app->ws);
 }
 
-int bridge_run(const struct config *config, const char *crash_path)
+int bridge_run(struct config *config, const char *config_path, const char *crash_path)
 {
 	struct bridge *bridge = xcalloc(1, sizeof(*bridge));
 
 	bridge->crash_path = crash_path;
+	bridge->config = config;
+	bridge->config_path = config_path;
 	bridge->app.loop = loop_create();
 	loop_on_signal(bridge->app.loop, SIGTERM, handle_signal, bridge);
 	loop_on_signal(bridge->app.loop, SIGINT, handle_signal, bridge);
+	loop_on_signal(bridge->app.loop, SIGHUP, handle_hangup, bridge);
 	bridge->exit_code = open_parts(bridge, config);
 	if (bridge->exit_code == 0) {
 		portals_load(bridge->app.portals, handle_portals, bridge);

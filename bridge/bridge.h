@@ -5,7 +5,8 @@
 #include "bridge/config/config.h"
 
 /* Runs until SIGTERM or SIGINT (0), or until something ends it: see exit_codes.h.
- * crash_path: where the report of a crash of the last run would be; NULL: nowhere. */
-int bridge_run(const struct config *config, const char *crash_path);
+ * config_path: for SIGHUP, see reload.h. crash_path: where the report of a crash of the
+ * last run would be; NULL: nowhere. */
+int bridge_run(struct config *config, const char *config_path, const char *crash_path);
 
 #endif

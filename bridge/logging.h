@@ -7,4 +7,8 @@
 /* False and *err if a log file cannot be opened (exit status 12). */
 bool logging_open(const struct config *config, struct err *err);
 
+/* The same anew, log files too: whoever has moved one away gets a new one. On failure
+ * what was there stays. */
+bool logging_reopen(const struct config *config, struct err *err);
+
 #endif

@@ -117,7 +117,7 @@ static int run(const struct cli *cli)
 		         "cannot be set aside",
 		        "error=\"%s\"", err.msg);
 	}
-	int exit_code = bridge_run(config, crash);
+	int exit_code = bridge_run(config, cli->config_path, crash);
 	log_info("stopped", "exit=%d", exit_code);
 	config_free(&config);
 	return exit_code;

@@ -1,7 +1,6 @@
-/* The commands that only answer: help, version, status, cancel. */
+/* The commands that only answer: help, version, cancel. */
 #include "bridge/command/command.h"
 
-#include "bridge/flow/credentials.h"
 #include "lib/buf.h"
 #include "lib/mem.h"
 #include <stdlib.h>
@@ -30,29 +29,6 @@ enum step_rc command_help(struct command_call *call)
 enum step_rc command_version(struct command_call *call)
 {
 	command_reply(call, "matrix-slack-bridge %s", VERSION);
-	return STEP_DONE;
-}
-
-enum step_rc command_status(struct command_call *call)
-{
-	struct login *login;
-	struct buf text;
-
-	if (logins_count(call->app->logins) == 0) {
-		command_reply(call,
-		        "No Slack workspace is connected. Say `login app` to log in.");
-		return STEP_DONE;
-	}
-	buf_init(&text, MAX_REPLY_BYTES);
-	for (size_t i = 0; logins_next(call->app->logins, &i, &login);) {
-		const char *trouble = credentials_trouble(login->credentials);
-		const char *why = trouble[0] == '\0' ? login->why : trouble;
-		buf_printf(&text, "%s (%s): %s%s%s\n", login->team_name, login->team_id,
-		        socket_mode_state_to_str(socket_mode_state(login->socket)),
-		        why[0] == '\0' ? "" : " - ", why);
-	}
-	command_reply(call, "%s", buf_cstr(&text));
-	buf_finish(&text);
 	return STEP_DONE;
 }
 

@@ -95,6 +95,11 @@ struct config {
 	struct {
 		long max_catchup_messages; /* of one conversation; -1: all */
 	} backfill;
+	struct { /* our own keys */
+		bool enabled;
+		char *hostname;
+		long port;
+	} metrics;
 	struct { /* what else is set here counts only if it is enabled */
 		bool enabled;
 		char *signing_key; /* "generate": one that follows from the as_token */
@@ -153,6 +158,10 @@ void config_write_example(FILE *out);
 /* docs/configuration.md and docs/configuration.schema.json, from the same table. */
 void config_write_doc(FILE *out);
 void config_write_schema(FILE *out);
+
+/* Takes over what can change while the daemon runs - logging and bridge.permissions -
+ * from *fresh, which is freed. */
+void config_adopt(struct config *config, struct config **fresh);
 
 /* By exact user ID, else by the domain of the user ID, else by "*", else PERM_BLOCK. */
 enum permission config_permission(const struct config *config, const char *mxid);

@@ -134,6 +134,22 @@ static const struct config_key rows[] = {
 		.doc = "User ID of a Slack user on Matrix, before the colon. {{.}} stands for the\n"
 			"workspace's and user's ID and must be there once."},
 
+	{.path = "metrics", .type = KEY_SECTION,
+		.doc = "Figures for Prometheus, at /metrics."},
+	{.path = "metrics.enabled", .type = KEY_BOOL, .value = "false",
+		.flags = KEY_OURS,
+		.field = BOOL_AT(metrics.enabled),
+		.doc = "Serve them."},
+	{.path = "metrics.hostname", .type = KEY_TEXT, .value = "127.0.0.1",
+		.flags = KEY_OURS,
+		.field = TEXT_AT(metrics.hostname),
+		.doc = "Address to listen at. They name workspaces, so not for everybody."},
+	{.path = "metrics.port", .type = KEY_INT, .value = "8001",
+		.min = 1, .max = 65535,
+		.flags = KEY_OURS,
+		.field = LONG_AT(metrics.port),
+		.doc = "Port to listen at."},
+
 	{.path = "matrix", .type = KEY_SECTION,
 		.doc = "How the bridge acts on Matrix."},
 	{.path = "matrix.message_status_events", .type = KEY_BOOL, .value = "false",

@@ -395,6 +395,19 @@ struct config *config_load(
 	return config;
 }
 
+void config_adopt(struct config *config, struct config **fresh)
+{
+	const struct config old = *config;
+
+	config->bridge.permissions = (*fresh)->bridge.permissions;
+	config->bridge.permission_count = (*fresh)->bridge.permission_count;
+	config->logging = (*fresh)->logging;
+	(*fresh)->bridge.permissions = old.bridge.permissions;
+	(*fresh)->bridge.permission_count = old.bridge.permission_count;
+	(*fresh)->logging = old.logging;
+	config_free(fresh);
+}
+
 void config_free(struct config **config)
 {
 	struct config *old = *config;

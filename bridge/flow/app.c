@@ -48,6 +48,7 @@ struct slack_api *app_slack_api(
 	if (!app->config->slack.rate_limits) {
 		slack_api_unlimit(api);
 	}
+	slack_api_set_observer(api, app->slack_observer, app->slack_observer_arg);
 	if (app->config->slack.audit_log) {
 		slack_api_set_audit(api, workspace);
 	}

@@ -28,6 +28,9 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct power *power;
 	struct files *files;
 	struct emoji_images *emoji_images;
+	/* Of the Web API clients to be made; NULL: none. */
+	slack_observer_fn *slack_observer;
+	void *slack_observer_arg;
 	uint64_t seed;       /* of all jitter */
 	struct map *unknown; /* types of events that were logged as unknown */
 	cJSON *poison; /* events the doors leave out: see quarantine.h; NULL: none yet */

@@ -24,6 +24,10 @@ struct logins {
 	struct list ended;   /* login::link; calls made with them may be on their way */
 	struct list loaded;  /* waiter::link; for logins_load() */
 	struct store_tx *loading;
+	unsigned stopping; /* logins whose connections are being closed */
+	struct timer stopped;
+	void (*stop_done)(void *arg); /* NULL: nobody waits */
+	void *stop_arg;
 	bool read; /* once: what is read later was made in this life */
 };
 
@@ -280,11 +284,45 @@ static void refresh_login(struct login *login, const struct store_result *rows,
 
 /* ---------------------------------------------------------------- all of them */
 
+static void handle_all_stopped(void *arg)
+{
+	struct logins *logins = arg;
+
+	logins->stop_done(logins->stop_arg);
+}
+
+static void handle_one_stopped(void *arg)
+{
+	struct logins *logins = arg;
+
+	if (--logins->stopping == 0) {
+		timer_start(&logins->stopped, 0);
+	}
+}
+
+void logins_stop(struct logins *logins, void (*done)(void *arg), void *arg)
+{
+	struct login *login;
+
+	logins->stop_done = done;
+	logins->stop_arg = arg;
+	store_tx_cancel(&logins->loading); /* it might connect others */
+	logins->stopping = 1;
+	for (size_t i = 0; logins_next(logins, &i, &login);) {
+		logins->stopping++;
+		timer_stop(&login->catch_up_timer);
+		timer_stop(&login->news_timer);
+		socket_mode_stop(login->socket, handle_one_stopped, logins);
+	}
+	handle_one_stopped(logins);
+}
+
 struct logins *logins_create(struct app *app)
 {
 	struct logins *logins = xcalloc(1, sizeof(*logins));
 
 	logins->app = app;
+	timer_init(&logins->stopped, app->loop, handle_all_stopped, logins);
 	logins->by_team = map_create();
 	logins->budgets = map_create();
 	list_init(&logins->loaded);
@@ -298,6 +336,7 @@ void logins_destroy(struct logins **logins)
 		return;
 	}
 	store_tx_cancel(&(*logins)->loading);
+	timer_stop(&(*logins)->stopped);
 	waiters_drop(&(*logins)->loaded);
 	map_destroy(&(*logins)->by_team, free_login);
 	map_destroy(&(*logins)->budgets, free);
@@ -358,6 +397,10 @@ static void handle_rows(
 	struct logins *logins = arg;
 
 	logins->loading = NULL;
+	if (logins->stop_done != NULL) {
+		waiters_finish(&logins->loaded, err);
+		return;
+	}
 	for (size_t i = 0; err->kind == ERR_NONE && i < store_rows(results[0]); i++) {
 		struct login *login =
 		        map_get(logins->by_team, store_text(results[0], i, 0));

@@ -23,6 +23,8 @@ struct login { /* owned by logins; stays until logins_destroy(), also after its 
 	struct socket_mode *socket;
 	struct credentials *credentials;
 	struct rotation *rotation;
+	int64_t kept_since_ms; /* slack_door.c: the hour that kept counts */
+	unsigned kept;
 	int64_t limited_first_s, limited_last_s; /* slack_limited.c */
 	char *told; /* connection_news.h: the trouble its owner knows of; "": none */
 	bool telling;
@@ -36,6 +38,8 @@ struct login { /* owned by logins; stays until logins_destroy(), also after its 
 };
 
 struct logins *logins_create(struct app *app);
+/* Closes all connections properly; done when they are. Once. */
+void logins_stop(struct logins *logins, void (*done)(void *arg), void *arg);
 /* Closes all connections. All flows are gone already. */
 void logins_destroy(struct logins **logins);
 

@@ -27,6 +27,8 @@ enum {
 	ACK_WITHIN_MS = 3000, /* docs.slack.dev, Events API: then it is sent again */
 	MAX_KEPT_BYTES = 64 * 1024,
 	MAX_UNKNOWN = 100,
+	MAX_KEPT_AN_HOUR = 200, /* of a login: what comes so often is known by then */
+	HOUR_MS = 60 * 60 * 1000,
 };
 
 /* An acknowledgement that waits for its commit. Refers to the login by team, for it may
@@ -216,12 +218,31 @@ static void take_end(struct login *login, const struct slack_envelope *envelope,
 	store_tx_submit(tx, NULL, NULL);
 }
 
+static bool may_keep(struct login *login)
+{
+	int64_t now_ms = loop_now_ms(login->app->loop);
+
+	if (now_ms - login->kept_since_ms >= HOUR_MS) {
+		login->kept_since_ms = now_ms;
+		login->kept = 0;
+	}
+	return login->kept++ < MAX_KEPT_AN_HOUR;
+}
+
 /* Sent again it would be no better: acknowledged, and kept as failed for people to look
  * at (command `kept`). id: what a redelivery repeats. */
 static void keep(struct login *login, const struct slack_envelope *envelope,
         const char *id, const char *why)
 {
 	const struct slack_event event = {.event_id = id};
+
+	if (!may_keep(login)) {
+		log_warn("Slack envelope without effect",
+		        "team=%s envelope=%s why=\"%s\"", login->team_id,
+		        envelope->envelope_id, why);
+		ack_now(login, envelope);
+		return;
+	}
 	struct store_tx *tx = acking_tx(login, envelope, &event);
 	autofree char *key = xasprintf("s:%s:envelope:%s", login->team_id, id);
 	size_t n = envelope->raw.n < MAX_KEPT_BYTES ? envelope->raw.n : MAX_KEPT_BYTES;

@@ -24,6 +24,7 @@ struct appservice {
 	const struct appservice_handlers *handlers;
 	void *arg;
 	struct list txns; /* appservice_txn::link */
+	bool paused;
 };
 
 struct appservice_txn {
@@ -123,6 +124,10 @@ static void handle_transaction(
 		reply_error(req, 400, "M_INVALID_PARAM", "No usable transaction ID.");
 		return;
 	}
+	if (as->paused) {
+		reply_error(req, 503, "M_UNKNOWN", "The bridge is stopping.");
+		return;
+	}
 	autojson cJSON *events = txn_body_events(http_request_body(req), &err);
 	if (events == NULL) {
 		reply_error(req, err.code, err.name, err.msg);
@@ -152,11 +157,18 @@ static void handle_ping(struct appservice *as, struct http_request *req, const c
 	http_request_reply_json(req, 200, "{}");
 }
 
+static void reply_health(struct appservice *as, struct http_request *req, int status)
+{
+	autofree char *body =
+	        as->handlers->describe == NULL ? NULL : as->handlers->describe(as->arg);
+
+	http_request_reply_json(req, status, body == NULL ? "{}" : body);
+}
+
 static void handle_live(struct appservice *as, struct http_request *req, const char *rest)
 {
-	(void)as;
 	(void)rest;
-	http_request_reply_json(req, 200, "{}");
+	reply_health(as, req, 200);
 }
 
 static void handle_ready(
@@ -165,7 +177,7 @@ static void handle_ready(
 	bool ready = as->handlers->ready == NULL || as->handlers->ready(as->arg);
 
 	(void)rest;
-	http_request_reply_json(req, ready ? 200 : 503, "{}");
+	reply_health(as, req, ready ? 200 : 503);
 }
 
 static const struct route routes[] = {
@@ -267,6 +279,11 @@ void appservice_destroy(struct appservice **as)
 	free((*as)->hs_token);
 	free(*as);
 	*as = NULL;
+}
+
+void appservice_pause(struct appservice *as)
+{
+	as->paused = true;
 }
 
 uint16_t appservice_port(const struct appservice *as)

@@ -23,6 +23,9 @@ struct appservice_handlers {
 	/* For GET /_matrix/mau/ready: 200 or 503? (live and ping answer 200 whenever we
 	 * listen.) */
 	bool (*ready)(void *arg);
+	/* The body of GET /_matrix/mau/live and ready, as JSON, the caller's; NULL: {}.
+	 */
+	char *(*describe)(void *arg);
 	/* A transaction was answered 503 or could not be taken; may be NULL. */
 	void (*refused)(void *arg);
 	/* Anybody's request, with or without the token, to a path that is none of the
@@ -41,6 +44,8 @@ struct appservice *appservice_create(struct loop *loop, const char *hostname,
  * appservice_txn_done() for them any more. Not from one of its handlers. *as may be NULL.
  */
 void appservice_destroy(struct appservice **as);
+/* No more transactions are taken: they are answered 503, for the next process. */
+void appservice_pause(struct appservice *as);
 uint16_t appservice_port(const struct appservice *as);
 
 /* err NULL or ERR_NONE: stored, answers 200 {}. Otherwise answers 503, and the homeserver

@@ -4,6 +4,7 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,36 @@ static void handle_refused(void *arg)
 	finish_call(call, NULL, &err);
 }
 
+/* An errcode is a word of capitals; what is none does not become a name. */
+static bool is_errcode(const char *text)
+{
+	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+	return n > 0 && n <= 48 && text[n] == '\0';
+}
+
+static void observe(const struct matrix_call *call, const struct http_reply *reply,
+        const struct err *err)
+{
+	const struct matrix *matrix = call->matrix;
+	char status[24] = "no_answer";
+
+	if (matrix->observer == NULL) {
+		return;
+	}
+	if (reply != NULL) {
+		snprintf(status, sizeof(status), "http_%d", reply->status);
+	}
+	const struct matrix_observed observed = {
+	        .what = call->what,
+	        .result = err->kind == ERR_NONE   ? "ok"
+	                  : is_errcode(err->name) ? err->name
+	                                          : status,
+	        .took_ms = loop_now_ms(matrix->loop) - call->sent_ms,
+	};
+	matrix->observer(&observed, matrix->observer_arg);
+}
+
 static void handle_reply(
         const struct http_reply *reply, const struct err *transport, void *arg)
 {
@@ -68,6 +99,7 @@ static void handle_reply(
 	call->req = NULL;
 	if (call->is_raw && reply != NULL && reply->status == 200) {
 		call->raw = reply;
+		observe(call, reply, &err);
 		finish_call(call, NULL, &err);
 		return;
 	}
@@ -80,6 +112,7 @@ static void handle_reply(
 		limits_refused(call, &err);
 	}
 	limits_ended(call);
+	observe(call, reply, &err);
 	if (call->again != NULL && call->again(call, answer, &err)) {
 		return;
 	}
@@ -106,6 +139,7 @@ void matrix_call_leave(struct matrix_call *call)
 {
 	const struct matrix *matrix = call->matrix;
 
+	call->sent_ms = loop_now_ms(matrix->loop);
 	call->req = http_req_create(matrix->http, call->method, buf_cstr(&call->url));
 	http_req_set_header(call->req, "Authorization", matrix->authorization);
 	if (call->content_type != NULL) {

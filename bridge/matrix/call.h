@@ -38,6 +38,8 @@ struct matrix {
 	uint64_t pings;     /* so far; numbers them */
 	struct list calls;  /* matrix_call::link */
 	struct map *limits; /* limits.h: what is refused for now -> struct pace */
+	matrix_observer_fn *observer; /* NULL: none */
+	void *observer_arg;
 };
 
 struct matrix_call {
@@ -55,6 +57,7 @@ struct matrix_call {
 	struct pace_turn turn;
 	bool crowded;                 /* too many wait already */
 	struct http_req *req;         /* NULL unless it is on its way */
+	int64_t sent_ms;              /* and then: since when */
 	struct timer refused;         /* reports a request that could not be made */
 	const char *fault;            /* why it cannot; NULL: it is too long */
 	size_t max_reply;             /* bytes; 0: as http_client has it */

@@ -48,6 +48,12 @@ void matrix_destroy(struct matrix **matrix)
 	*matrix = NULL;
 }
 
+void matrix_set_observer(struct matrix *matrix, matrix_observer_fn *observer, void *arg)
+{
+	matrix->observer = observer;
+	matrix->observer_arg = arg;
+}
+
 char *matrix_mxid(const struct matrix *matrix, const char *localpart)
 {
 	return xasprintf("@%s:%s", localpart, matrix->domain);

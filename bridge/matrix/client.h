@@ -21,6 +21,15 @@ struct matrix_call;
 struct matrix *matrix_create(struct loop *loop, struct http_client *http,
         const char *address, const char *domain, const char *as_token,
         const char *bot_localpart);
+/* Of each request that was sent and answered, or had no answer. */
+struct matrix_observed {
+	const char *what;   /* "send" */
+	const char *result; /* "ok", an errcode, "http_502" or "no_answer" */
+	int64_t took_ms;
+};
+typedef void matrix_observer_fn(const struct matrix_observed *call, void *arg);
+/* NULL: none. Called before the request's done(); borrowed for the call. */
+void matrix_set_observer(struct matrix *matrix, matrix_observer_fn *observer, void *arg);
 void matrix_destroy(struct matrix **matrix); /* all calls finished or cancelled first */
 void matrix_call_cancel(struct matrix_call **call);
 /* It waits for a rate limit of the homeserver's: costs nothing but its memory. */

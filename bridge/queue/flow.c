@@ -112,12 +112,27 @@ static struct store_tx *take_tx(struct job *job)
 	return tx;
 }
 
+static void observe(const struct job *job, enum queue_job_end end)
+{
+	const struct queue *queue = job->lane->queue;
+	const struct queue_observed observed = {
+	        .flow = job->flow.def == NULL ? "unknown" : job->flow.def->name,
+	        .end = end,
+	        .age_ms = loop_wall_ms(queue->loop) - job->flow.received_ms,
+	};
+
+	if (queue->observer != NULL) {
+		queue->observer(&observed, queue->observer_arg);
+	}
+}
+
 static void finish_done(struct job *job)
 {
 	struct store_tx *tx = take_tx(job);
 
 	store_tx_add(
 	        tx, STMT_INBOX_DONE, "ii", job->id, loop_wall_ms(job->lane->queue->loop));
+	observe(job, QUEUE_JOB_DONE);
 	log_debug("job done", "flow=%s key=%s", job->flow.def->name, job->key);
 	lane_finish_job(job->lane, tx);
 }
@@ -127,6 +142,7 @@ static void finish_dead(struct job *job)
 	const struct err *err = &job->flow.err;
 	struct store_tx *tx;
 
+	observe(job, QUEUE_JOB_DEAD);
 	store_tx_cancel(&job->tx); /* what the failed step gathered does not count */
 	tx = take_tx(job);
 	log_warn("job failed for good", "flow=%s step=%s key=%s error=\"%s\"",
@@ -175,6 +191,7 @@ static void park(struct job *job)
 	autofree char *facts = json_print(job->facts);
 	struct store_tx *tx;
 
+	observe(job, QUEUE_JOB_WAITS);
 	store_tx_cancel(&job->tx);
 	tx = take_tx(job);
 	log_info("job waits",
@@ -225,6 +242,10 @@ static void handle_saved(
 		log_error("cannot write to the inbox", "flow=%s key=%s error=\"%s\"",
 		        job->flow.def->name, job->key, err->msg);
 		lane_restart_job(job->lane);
+		return;
+	}
+	if (job->lane->queue->draining) {
+		lane_restart_job(job->lane); /* by the next process */
 		return;
 	}
 	job_run(job);

@@ -156,6 +156,10 @@ static void take_head(struct lane *lane, const struct store_result *row)
 		leave_active(lane);
 		return;
 	}
+	if (lane->queue->draining) {
+		lane_reload(lane, RELOAD_MS); /* which never comes */
+		return;
+	}
 	lane->job = job_from_row(lane, row);
 	lane->state = LANE_RUNNING;
 	job_run(lane->job);

@@ -28,10 +28,16 @@ struct queue {
 	struct rand rand;
 	struct timer pump;
 	struct timer load; /* after a failed read */
-	struct timer purge;
+	struct purge *purge;
 	struct store_tx *loading;
 	int64_t hold_ms;
+	queue_observer_fn *observer; /* NULL: none */
+	void *observer_arg;
 	bool started;
+	bool draining;
+	struct timer drained;
+	void (*drain_done)(void *arg); /* NULL: nobody waits, or has been told */
+	void *drain_arg;
 };
 
 enum lane_state {

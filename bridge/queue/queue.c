@@ -1,6 +1,7 @@
 #include "bridge/queue/queue.h"
 
 #include "bridge/queue/lane.h"
+#include "bridge/queue/purge.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include <assert.h>
@@ -9,28 +10,52 @@
 enum {
 	MAX_ACTIVE = 64,
 	LOAD_AGAIN_MS = 1000, /* after a failed read of the database */
-	PURGE_EVERY_MS = 60 * 60 * 1000,
-	/* A source that delivers again does so within hours (Slack at most a day); a week
-	   is safe. */
-	KEEP_DONE_MS = 7 * 24 * 60 * 60 * 1000,
 };
 
-static void purge(void *arg)
+/* Lanes that step aside do not count among the active ones, but are. */
+static bool is_active(const struct queue *queue)
+{
+	void *value;
+
+	for (size_t i = 0; map_next(queue->lanes, &i, NULL, &value);) {
+		const struct lane *lane = value;
+		if (lane->state != LANE_READY && lane->state != LANE_PARKED) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void handle_drained(void *arg)
 {
 	struct queue *queue = arg;
-	struct store_tx *tx = store_tx_create(queue->store);
-	int64_t before_ms = loop_wall_ms(queue->loop) - KEEP_DONE_MS;
+	void (*done)(void *arg) = queue->drain_done;
 
-	store_tx_add(tx, STMT_INBOX_PURGE, "i", before_ms);
-	store_tx_add(tx, STMT_TXN_PURGE, "i", before_ms);
-	store_tx_submit(tx, NULL, NULL);
-	timer_start(&queue->purge, PURGE_EVERY_MS);
+	queue->drain_done = NULL;
+	done(queue->drain_arg);
+}
+
+void queue_drain(struct queue *queue, void (*done)(void *arg), void *arg)
+{
+	assert(!queue->draining);
+	queue->draining = true;
+	queue->drain_done = done;
+	queue->drain_arg = arg;
+	timer_stop(&queue->load);
+	purge_destroy(&queue->purge);
+	queue_pump(queue);
 }
 
 static void handle_pump(void *arg)
 {
 	struct queue *queue = arg;
 
+	if (queue->draining) {
+		if (!is_active(queue) && queue->drain_done != NULL) {
+			timer_start(&queue->drained, 0);
+		}
+		return;
+	}
 	for (size_t i = 0; queue->started && i < LANE_KINDS; i++) {
 		struct lane_kind *kind = &queue->kinds[i];
 		while (kind->active < MAX_ACTIVE && !list_empty(&kind->ready)) {
@@ -64,7 +89,8 @@ struct queue *queue_create(struct loop *loop, struct store *store,
 	rand_seed(&queue->rand, seed);
 	timer_init(&queue->pump, loop, handle_pump, queue);
 	timer_init(&queue->load, loop, load, queue);
-	timer_init(&queue->purge, loop, purge, queue);
+	queue->purge = purge_create(loop, store);
+	timer_init(&queue->drained, loop, handle_drained, queue);
 	return queue;
 }
 
@@ -76,7 +102,8 @@ void queue_destroy(struct queue **queue)
 	}
 	timer_stop(&q->pump);
 	timer_stop(&q->load);
-	timer_stop(&q->purge);
+	purge_destroy(&q->purge);
+	timer_stop(&q->drained);
 	store_tx_cancel(&q->loading);
 	void *lane;
 	for (size_t i = 0; map_next(q->lanes, &i, NULL, &lane);) {
@@ -148,7 +175,7 @@ void queue_start(struct queue *queue)
 {
 	queue->started = true;
 	load(queue);
-	timer_start(&queue->purge, PURGE_EVERY_MS);
+	purge_start(queue->purge);
 }
 
 struct waking {
@@ -211,6 +238,12 @@ void queue_add(struct queue *queue, struct store_tx *tx, const char *key,
         const char *lane, const char *flow, const char *payload)
 {
 	queue_add_sorted(queue, tx, key, lane, "", flow, payload);
+}
+
+void queue_set_observer(struct queue *queue, queue_observer_fn *observer, void *arg)
+{
+	queue->observer = observer;
+	queue->observer_arg = arg;
 }
 
 void queue_set_hold(struct queue *queue, int64_t hold_ms)

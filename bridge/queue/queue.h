@@ -22,8 +22,22 @@
 /* Borrows everything; defs ends with NULL. seed: for the jitter. */
 struct queue *queue_create(struct loop *loop, struct store *store,
         const struct flow_def *const *defs, void *app, uint64_t seed);
+/* Begins no job any more and calls done once none is being worked on: a job ends at its
+ * next commit. Jobs may be added; they wait for the next process. Once. */
+void queue_drain(struct queue *queue, void (*done)(void *arg), void *arg);
 /* Lets go of all flows (their rows stay); no step runs any more. */
 void queue_destroy(struct queue **queue);
+
+/* How a job ended, or that it goes on waiting. */
+enum queue_job_end { QUEUE_JOB_DONE, QUEUE_JOB_DEAD, QUEUE_JOB_WAITS };
+struct queue_observed {
+	const char *flow;
+	enum queue_job_end end;
+	int64_t age_ms; /* since it was received */
+};
+typedef void queue_observer_fn(const struct queue_observed *job, void *arg);
+/* Before queue_start(). */
+void queue_set_observer(struct queue *queue, queue_observer_fn *observer, void *arg);
 
 /* Reads again which lanes have something waiting: after a row was made to wait by
  * something else than queue_add(). */

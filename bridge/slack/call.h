@@ -47,6 +47,7 @@ struct slack_call {
 	unsigned token_number; /* of the token it was sent with */
 	struct http_req *req;  /* NULL unless it is on its way */
 	int64_t sent_ms;       /* and then: since when */
+	int64_t queued_ms;     /* since when it waits, or waited, for its turn */
 	struct buf form;       /* the arguments, but for the cursor */
 	char *cursor;          /* NULL: the first page */
 	struct timer refused;  /* reports `refusal` when it could not even be queued */

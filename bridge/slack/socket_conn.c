@@ -37,6 +37,7 @@ struct socket_conn {
 	unsigned owed;                /* envelopes handed up and not acknowledged */
 	bool retiring;
 	bool waited_for_acks;
+	bool leaving; /* with the last acknowledgement */
 	const struct socket_conn_handlers *handlers;
 	void *arg;
 };
@@ -168,6 +169,9 @@ void socket_conn_ack(struct socket_conn *conn, const char *envelope_id)
 	if (conn->owed > 0) {
 		conn->owed--;
 	}
+	if (conn->owed == 0 && conn->leaving && conn->state == CONN_DRAINING) {
+		timer_start(&conn->timer, 0);
+	}
 	if (conn->ws == NULL || conn->state == CONN_CLOSING ||
 	        !ws_client_send(conn->ws, str_from(frame))) {
 		log_debug("socket acknowledgement not sent", "conn=%llu",
@@ -283,6 +287,13 @@ bool socket_conn_retire(struct socket_conn *conn, uint32_t grace_ms)
 	conn->retiring = true;
 	timer_start(&conn->timer, grace_ms);
 	return true;
+}
+
+void socket_conn_leave(struct socket_conn *conn)
+{
+	conn->leaving = true;
+	conn->retiring = false;
+	socket_conn_retire(conn, 0);
 }
 
 uint64_t socket_conn_id(const struct socket_conn *conn)

@@ -35,6 +35,8 @@ void socket_conn_destroy(struct socket_conn **conn); /* silence at once; NULL is
 /* Closes it in grace_ms, a little later if acknowledgements are owed then. Said again, it
  * has no effect: false. */
 bool socket_conn_retire(struct socket_conn *conn, uint32_t grace_ms);
+/* Closes it now, or as soon as what it is owed is acknowledged. */
+void socket_conn_leave(struct socket_conn *conn);
 void socket_conn_ack(struct socket_conn *conn, const char *envelope_id);
 
 uint64_t socket_conn_id(const struct socket_conn *conn);

@@ -31,6 +31,10 @@ struct socket_mode {
 	unsigned wanted; /* connections */
 	struct open_budget own_budget, *budget;
 	struct socket_mode_health health;
+	bool stopping;
+	struct timer stopped;
+	void (*stop_done)(void *arg);
+	void *stop_arg;
 	struct timer retry;       /* opens the next connection */
 	struct list conns;        /* socket_conn_link() */
 	struct socket_conn *next; /* the one that has not said hello yet; NULL: none */
@@ -134,7 +138,7 @@ static void settle_state(struct socket_mode *sm)
 {
 	enum socket_mode_state state = derive_state(sm);
 
-	if (state == sm->state) {
+	if (state == sm->state || sm->stopping) {
 		return;
 	}
 	assert(may_follow(sm->state, state));
@@ -266,6 +270,9 @@ static void handle_disconnect(struct socket_conn *conn, enum socket_disconnect w
 {
 	struct socket_mode *sm = arg;
 
+	if (sm->stopping) {
+		return;
+	}
 	switch (what) {
 	case SOCKET_DISCONNECT_REFRESH:
 		/* Nothing is wrong, as long as there is a successor in time. */
@@ -357,6 +364,13 @@ static void handle_lost(struct socket_mode *sm, const struct err *err)
 	}
 }
 
+static void note_if_stopped(struct socket_mode *sm)
+{
+	if (list_empty(&sm->conns)) {
+		timer_start(&sm->stopped, 0);
+	}
+}
+
 static void handle_gone(struct socket_conn *conn, const struct err *err, void *arg)
 {
 	struct socket_mode *sm = arg;
@@ -366,6 +380,10 @@ static void handle_gone(struct socket_conn *conn, const struct err *err, void *a
 		sm->next = NULL;
 	}
 	socket_conn_destroy(&conn);
+	if (sm->stopping) {
+		note_if_stopped(sm);
+		return;
+	}
 	if (was_next) {
 		handle_failed(sm, err);
 	} else {
@@ -382,6 +400,28 @@ static const struct socket_conn_handlers conn_handlers = {
 };
 
 /* ---------------------------------------------------------------- for the owner */
+
+static void handle_stopped(void *arg)
+{
+	struct socket_mode *sm = arg;
+
+	sm->stop_done(sm->stop_arg);
+}
+
+void socket_mode_stop(struct socket_mode *sm, void (*done)(void *arg), void *arg)
+{
+	assert(!sm->stopping);
+	sm->stopping = true;
+	sm->stop_done = done;
+	sm->stop_arg = arg;
+	timer_stop(&sm->retry);
+	socket_conn_destroy(&sm->next); /* nothing has come by it */
+	list_for_each(it, &sm->conns)
+	{
+		socket_conn_leave(socket_conn_from_link(it));
+	}
+	note_if_stopped(sm);
+}
 
 struct socket_mode *socket_mode_create(struct loop *loop, struct ws_context *ws,
         struct slack_api *api, uint64_t seed, const struct socket_mode_handlers *handlers,
@@ -400,6 +440,7 @@ struct socket_mode *socket_mode_create(struct loop *loop, struct ws_context *ws,
 	sm->budget = &sm->own_budget;
 	open_budget_init(&sm->own_budget, seed, loop_now_ms(loop));
 	timer_init(&sm->retry, loop, handle_retry, sm);
+	timer_init(&sm->stopped, loop, handle_stopped, sm);
 	list_init(&sm->conns);
 	return sm;
 }
@@ -428,6 +469,7 @@ void socket_mode_destroy(struct socket_mode **sm)
 		return;
 	}
 	timer_stop(&(*sm)->retry);
+	timer_stop(&(*sm)->stopped);
 	list_for_each(it, &(*sm)->conns)
 	{
 		struct socket_conn *conn = socket_conn_from_link(it);

@@ -48,7 +48,7 @@ struct socket_mode_handlers { /* from the loop */
 	 * or none if it could not be stored, so that Slack sends it again. */
 	void (*envelope)(const struct slack_envelope *envelope, void *arg);
 	/* One of several connections ended unasked: what it was bringing comes again, by
-	 * the others and late. May be NULL. */
+	 * the others and late. Does not destroy us; may be NULL. */
 	void (*lost)(void *arg);
 	/* why is for people; "" when connected. */
 	void (*state)(enum socket_mode_state state, const char *why, void *arg);
@@ -66,6 +66,10 @@ void socket_mode_set_connections(struct socket_mode *sm, unsigned wanted);
  * several workspaces with one app shares it. Borrowed; NULL is not allowed. */
 void socket_mode_set_budget(struct socket_mode *sm, struct open_budget *budget);
 void socket_mode_start(struct socket_mode *sm);
+/* Closes all connections properly, what is owed to them acknowledged first; done is
+ * called when the last is gone, and until then envelopes are still handed up. No more
+ * state is told. Once. */
+void socket_mode_stop(struct socket_mode *sm, void (*done)(void *arg), void *arg);
 /* Closes all connections; no callbacks any more. *sm may be NULL. */
 void socket_mode_destroy(struct socket_mode **sm);
 /* Sends the acknowledgement on the connection that brought the envelope. If that one is

@@ -31,6 +31,8 @@ struct slack_api {
 	bool asleep;
 	unsigned token_number; /* counts set_token() */
 	struct pace paces[SLACK_METHODS];
+	slack_observer_fn *observer; /* NULL: none */
+	void *observer_arg;
 };
 
 /* ---------------------------------------------------------------- one call */
@@ -105,6 +107,7 @@ static void queue_call(struct slack_call *call)
 	if (is_asleep(call)) {
 		return;
 	}
+	call->queued_ms = loop_now_ms(call->api->loop);
 	if (call->form.failed) {
 		err_set(&call->refusal, ERR_PERMANENT, 0,
 		        "%s: the arguments are too long",
@@ -149,6 +152,29 @@ static void audit(const struct slack_call *call, const struct http_reply *reply,
 	        request != NULL && is_plain(request) ? request : "-");
 }
 
+static void observe(const struct slack_call *call, const struct http_reply *reply,
+        const struct err *err)
+{
+	const struct slack_api *api = call->api;
+	char status[24] = "no_answer";
+
+	if (api->observer == NULL) {
+		return;
+	}
+	if (reply != NULL) {
+		snprintf(status, sizeof(status), "http_%d", reply->status);
+	}
+	const struct slack_observed observed = {
+	        .method = slack_method_info(call->method)->name,
+	        .result = err->kind == ERR_NONE ? "ok"
+	                  : is_plain(err->name) ? err->name
+	                                        : status,
+	        .took_ms = loop_now_ms(api->loop) - call->sent_ms,
+	        .waited_ms = call->sent_ms - call->queued_ms,
+	};
+	api->observer(&observed, api->observer_arg);
+}
+
 static void handle_reply(
         const struct http_reply *reply, const struct err *transport, void *arg)
 {
@@ -160,6 +186,7 @@ static void handle_reply(
 	call->req = NULL;
 	slack_classify(method, reply, transport, &answer, &err);
 	audit(call, reply, answer, &err);
+	observe(call, reply, &err);
 	if (slack_is_dead_token(&err) && call->api->guard != NULL) {
 		err.kind = ERR_RETRY;
 		/* An answer to the token before says nothing of this one. */
@@ -356,6 +383,12 @@ void slack_api_set_audit(struct slack_api *api, const char *workspace)
 {
 	free(api->audited);
 	api->audited = xstrdup(workspace);
+}
+
+void slack_api_set_observer(struct slack_api *api, slack_observer_fn *observer, void *arg)
+{
+	api->observer = observer;
+	api->observer_arg = arg;
 }
 
 void slack_api_set_guard(struct slack_api *api, slack_guard_fn *guard, void *arg)

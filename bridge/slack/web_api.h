@@ -50,6 +50,16 @@ void slack_api_unlimit(struct slack_api *api);
 /* Each call is logged from now on, at level info, as "audit" (SEC-04). workspace: its ID;
  * "": not known yet, then it is the one that the answer names. */
 void slack_api_set_audit(struct slack_api *api, const char *workspace);
+/* Of each call that was sent and answered, or had no answer. */
+struct slack_observed {
+	const char *method;
+	const char *result;         /* "ok", Slack's word, "http_503" or "no_answer" */
+	int64_t took_ms, waited_ms; /* waited: before it left */
+};
+typedef void slack_observer_fn(const struct slack_observed *call, void *arg);
+/* NULL: none. Called before the call's done(); borrowed for the call. */
+void slack_api_set_observer(
+        struct slack_api *api, slack_observer_fn *observer, void *arg);
 /* All calls finished or cancelled first: asserted. *api may be NULL. */
 void slack_api_destroy(struct slack_api **api);
 void slack_call_cancel(struct slack_call **call); /* NULL is fine */

@@ -12,7 +12,7 @@ enum {
 	BATCH_MAX = 1024,     /* transactions that share a commit */
 	AWAY_RETRY_MS = 100,  /* the database is locked or away */
 	GIVE_UP_MS = 30000,   /* then the callers are told */
-	CLOSE_WAIT_MS = 3000, /* for what is under way at the end */
+	CLOSE_WAIT_MS = 1000, /* for what is under way at the end */
 };
 
 struct store {

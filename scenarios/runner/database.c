@@ -169,3 +169,55 @@ bool database_start(struct database *database, struct err *err)
 {
 	return database->server == NULL || pgserver_start(database->server, err);
 }
+
+/* ---------------------------------------------------------------- looking into it */
+
+static int take_count(void *rows, int columns, char **values, char **names)
+{
+	(void)columns;
+	(void)names;
+	*(int64_t *)rows = strtoll(values[0], NULL, 10);
+	return 0;
+}
+
+static bool count_sqlite(
+        struct database *database, const char *sql, int64_t *rows, struct err *err)
+{
+	sqlite3 *sqlite = NULL;
+	bool ok = sqlite3_open_v2(database->path, &sqlite, SQLITE_OPEN_READONLY, NULL) ==
+	                  SQLITE_OK &&
+	          sqlite3_exec(sqlite, sql, take_count, rows, NULL) == SQLITE_OK;
+
+	if (!ok) {
+		err_set(err, ERR_PERMANENT, 0, "%s", sqlite3_errmsg(sqlite));
+	}
+	sqlite3_close(sqlite);
+	return ok;
+}
+
+static bool count_postgres(
+        struct database *database, const char *sql, int64_t *rows, struct err *err)
+{
+	PGconn *conn = PQconnectdb(database->uri);
+	PGresult *result = PQexec(conn, sql);
+	bool ok = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+
+	if (ok) {
+		*rows = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	} else {
+		err_set(err, ERR_PERMANENT, 0, "%s", PQerrorMessage(conn));
+	}
+	PQclear(result);
+	PQfinish(conn);
+	return ok;
+}
+
+bool database_count(struct database *database, const char *table, const char *where,
+        int64_t *rows, struct err *err)
+{
+	autofree char *sql = xasprintf("SELECT COUNT(*) FROM %s%s%s", table,
+	        where == NULL ? "" : " WHERE ", where == NULL ? "" : where);
+
+	return database->path != NULL ? count_sqlite(database, sql, rows, err)
+	                              : count_postgres(database, sql, rows, err);
+}

@@ -34,4 +34,8 @@ void database_unlock(struct database *database);
 bool database_stop(struct database *database, const char *how, struct err *err);
 bool database_start(struct database *database, struct err *err);
 
+/* The rows of a table, all or those of an SQL condition (where: NULL for all). */
+bool database_count(struct database *database, const char *table, const char *where,
+        int64_t *rows, struct err *err);
+
 #endif

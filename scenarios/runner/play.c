@@ -236,6 +236,7 @@ void play_destroy(struct play **play)
 	debugger_wait(&it->debugger);
 	database_destroy(&it->database);
 	jobs_cancel(it);
+	looks_close(it);
 	sim_slack_destroy(&it->slack);
 	sim_matrix_destroy(&it->matrix);
 	wire_destroy(&it->wire);

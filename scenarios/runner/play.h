@@ -6,6 +6,7 @@
 #define RUNNER_PLAY_H
 
 #include "lib/buf.h"
+#include "lib/http_client.h"
 #include "lib/list.h"
 #include "lib/loop.h"
 
@@ -67,6 +68,10 @@ struct play {
 	bool torture_is_armed; /* kill_at is set by the command line: restart at once */
 	struct record *end;    /* of the last life that ended; NULL: none has */
 	struct kill_rule kill_rule;
+
+	struct http_client *pages; /* NULL: none was asked for yet */
+	struct http_req *page;     /* on its way */
+	char *page_path;
 
 	struct database *database;
 	struct list jobs;    /* job::link */
@@ -166,5 +171,11 @@ bool trouble_step(struct play *play, const struct story_step *step, const cJSON 
 /* ---- net.c ---- */
 bool net_cut(struct play *play, const cJSON *args);
 bool net_heal(struct play *play, const cJSON *args);
+
+/* ---- looks.c ---- */
+bool looks_get(struct play *play, const struct story_step *step, const cJSON *args);
+bool looks_listeners(struct play *play, const struct story_step *step, const cJSON *args);
+bool looks_rows(struct play *play, const struct story_step *step, const cJSON *args);
+void looks_close(struct play *play);
 
 #endif

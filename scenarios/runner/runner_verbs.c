@@ -46,6 +46,13 @@ static const struct verb_field stop_fields[] = {
         {0},
 };
 
+static const struct verb_field signal_fields[] = {
+        {"signal", VERB_STR, true, "which", signals},
+        {"config", VERB_OBJ, false,
+                "its configuration is rewritten before, with these keys changed", NULL},
+        {0},
+};
+
 static const struct verb_field kill_fields[] = {
         {"at", VERB_INT, false,
                 "the number of a durable call (write, fsync, send ...), counted from now",
@@ -189,6 +196,20 @@ static const struct verb_field note_fields[] = {
 
 static const struct verb_field no_fields[] = {{0}};
 
+static const char *const ports[] = {"appservice", "metrics", NULL};
+
+static const struct verb_field get_fields[] = {
+        {"path", VERB_STR, true, "its path", NULL},
+        {"port", VERB_STR, false, "of which listener; appservice if not said", ports},
+        {0},
+};
+
+static const struct verb_field rows_fields[] = {
+        {"table", VERB_STR, true, "its name", NULL},
+        {"where", VERB_STR, false, "a condition, as SQL", NULL},
+        {0},
+};
+
 const struct verb runner_verbs[] = {
         {"bridge.start", "starts the daemon and goes on when it is up", start_fields,
                 NULL},
@@ -196,6 +217,7 @@ const struct verb runner_verbs[] = {
                 NULL},
         {"bridge.kill", "kill -9: now, at a durable call, or when a record is reported",
                 kill_fields, NULL},
+        {"bridge.signal", "sends a signal and goes on", signal_fields, NULL},
         {"bridge.run", "runs the daemon to its end, as on a command line", run_fields,
                 NULL},
         {"bridge.wait", "waits for the daemon to end by itself or by an armed kill",
@@ -210,6 +232,14 @@ const struct verb runner_verbs[] = {
                 "calls of the daemon fail: a full disk, no descriptors, short writes",
                 deny_fields, NULL},
         {"bridge.allow", "and fail no more", no_fields, NULL},
+        {"bridge.get",
+                "asks for a page of the daemon; the answer is reported at its tap: page, status, text",
+                get_fields, NULL},
+        {"bridge.listeners", "reports where the daemon listens, at its tap: listens",
+                no_fields, NULL},
+        {"database.rows",
+                "reports how many rows a table has, at the bridge's tap: table, rows",
+                rows_fields, NULL},
         {"file.write", "puts a file into the run's folder", write_fields, NULL},
         {"file.look",
                 "reports a file of the run's folder, at the bridge's tap: file, mode, text",

@@ -167,6 +167,7 @@ static void make_config(struct setup *setup, const struct setup_parts *parts)
 	tree_set_str(config, "appservice.address", own_url);
 	tree_set_str(config, "appservice.hostname", "127.0.0.1");
 	tree_set_int(config, "appservice.port", setup->port);
+	tree_set_int(config, "metrics.port", setup->port - SETUP_METRICS_OFFSET);
 	tree_set_str(config, "appservice.id", "slack");
 	tree_set_str(config, "appservice.bot.username", "slackbot");
 	tree_set_str(config, "appservice.as_token", setup->as_token);

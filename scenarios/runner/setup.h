@@ -8,6 +8,10 @@
 #include "lib/json.h"
 #include <stdint.h>
 
+/* The port of the metrics, if they are enabled, lies so far below the other: above is
+ * where the kernel takes ports for outgoing connections. */
+enum { SETUP_METRICS_OFFSET = 10000 };
+
 struct setup {
 	char *dir; /* on memory where the machine has it */
 	char *config_path, *registration_path;

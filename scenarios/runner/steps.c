@@ -144,6 +144,25 @@ static bool arm_kill_rule(struct play *play, const cJSON *args)
 	return play->kill_rule.match != NULL || fail_err(play, &err);
 }
 
+static bool step_signal(
+        struct play *play, const struct story_step *step, const cJSON *args)
+{
+	struct err err = ERR_INIT;
+
+	(void)step;
+	if (play->daemon == NULL) {
+		return fail_not_running(play);
+	}
+	if (json_get(args, "config") != NULL &&
+	        !setup_write_config(&play->setup, json_get(args, "config"), &err)) {
+		return fail_err(play, &err);
+	}
+	int signum = signal_from_str(json_str_or(args, "signal", "TERM"));
+	play->end_is_asked = play->end_is_asked || signum != SIGHUP;
+	daemon_signal(play->daemon, signum);
+	return true;
+}
+
 static bool step_kill(struct play *play, const struct story_step *step, const cJSON *args)
 {
 	(void)step;
@@ -351,6 +370,7 @@ static const struct {
         {"bridge.start", step_start},
         {"bridge.stop", step_stop},
         {"bridge.kill", step_kill},
+        {"bridge.signal", step_signal},
         {"bridge.run", step_run},
         {"bridge.wait", step_wait},
         {"bridge.fault", props_fault},
@@ -359,6 +379,9 @@ static const struct {
         {"bridge.deny", trouble_deny},
         {"bridge.allow", trouble_allow},
         {"clock.step", trouble_step},
+        {"bridge.get", looks_get},
+        {"bridge.listeners", looks_listeners},
+        {"database.rows", looks_rows},
         {"file.write", props_write},
         {"file.look", props_look},
         {"database.lock", step_lock},

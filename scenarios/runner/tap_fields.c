@@ -170,7 +170,13 @@ static const struct verb_field matrix_fields[] = {
 };
 
 static const struct verb_field bridge_fields[] = {
-        {"kind", VERB_ANY, false, "log, stderr, up, exit, file", NULL},
+        {"kind", VERB_ANY, false, "log, stderr, up, exit, file, page, listeners, rows",
+                NULL},
+        {"page", VERB_ANY, false, "the path that bridge.get asked for", NULL},
+        {"status", VERB_ANY, false, "its HTTP status; none: no answer", NULL},
+        {"listens", VERB_ANY, false, "addresses and ports, a space after each", NULL},
+        {"table", VERB_ANY, false, "a table that database.rows counted", NULL},
+        {"rows", VERB_ANY, false, "how many rows it has", NULL},
         {"log", VERB_ANY, false, "the message of a line of the daemon's log", NULL},
         {"level", VERB_ANY, false, "its level: fatal, error, warn, info, debug", NULL},
         {"fields", VERB_OBJ, false, "its other fields: fields: {portal: general}", NULL},

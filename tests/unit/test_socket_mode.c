@@ -1,5 +1,9 @@
 #include "socket_fixture.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 /* ---------------------------------------------------------------- connecting */
 
 static void test_connects(void **state)
@@ -15,6 +19,25 @@ static void test_connects(void **state)
 	pass_ms(f->loop, 4 * HOUR); /* pings keep it */
 	assert_text(&f->states, "");
 	assert_int_equal(opens(f), 1);
+}
+
+/* The kernel gives a dead peer up as soon as we do. */
+/* proves: SOCK-07 */
+static void test_tcp_user_timeout(void **state)
+{
+	struct fixture *f = *state;
+	unsigned found = 0;
+
+	connect_first(f);
+	for (int fd = 0; fd < 1024; fd++) {
+		unsigned timeout_ms = 0;
+		socklen_t n = sizeof(timeout_ms);
+		if (getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &n) == 0 &&
+		        timeout_ms == 60000) {
+			found++;
+		}
+	}
+	assert_int_equal(found, 1);
 }
 
 static void test_no_hello(void **state)
@@ -250,6 +273,7 @@ int main(void)
 	log_add_sink(STDERR_FILENO, LOG_TEXT, LOG_WARN);
 	const struct CMUnitTest tests[] = {
 	        TEST(test_connects),
+	        TEST(test_tcp_user_timeout),
 	        TEST(test_no_hello),
 	        TEST(test_upgrade_refused),
 	        TEST(test_acknowledged_only_when_told),

@@ -202,6 +202,137 @@ static void test_jitter_depends_on_the_seed(void **state)
 	assert_memory_not_equal(times[0], times[2], sizeof(times[0]));
 }
 
+/* ---------------------------------------------------------------- several connections */
+
+/* Connected over the first ones that the budget allows. */
+static void connect_several(struct fixture *f, unsigned count)
+{
+	socket_mode_set_connections(f->sm, count);
+	socket_mode_start(f->sm);
+	pass_ms(f->loop, 0);
+	assert_text(&f->states, "connecting connected ");
+}
+
+/* proves: SOCK-08 */
+static void test_connections_fill_up_within_the_budget(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_several(f, 10);
+	assert_int_equal(opens(f), 2);
+	assert_int_equal(socket_mode_health(f->sm).connections, 2);
+	pass_ms(f->loop, 12 * MINUTE);
+	assert_int_equal(socket_mode_health(f->sm).connections, 10);
+	assert_int_equal(opens(f), 10);
+	assert_text(&f->states, ""); /* connected all the time */
+	pass_ms(f->loop, HOUR);
+	assert_int_equal(opens(f), 10);
+}
+
+/* proves: SOCK-08 */
+static void test_each_is_replaced_by_itself(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_several(f, 3);
+	pass_ms(f->loop, HOUR);
+	assert_int_equal(opens(f), 3);
+	say(f, 2, DISCONNECT("warning"));
+	assert_int_equal(opens(f), 4);
+	assert_int_equal(socket_mode_health(f->sm).connections, 3);
+	send_envelope(f, 2, "e1"); /* the old one is there still */
+	assert_text(&f->envelopes, "2:e1 ");
+	pass_ms(f->loop, 20 * SECOND);
+	assert_true(f->conns[1].is_gone);
+	assert_false(f->conns[0].is_gone || f->conns[2].is_gone || f->conns[3].is_gone);
+	drop(f, 1, HTTP_DROP_RESET);
+	assert_text(&f->states, "");
+	pass_ms(f->loop, 2 * MINUTE);
+	assert_int_equal(opens(f), 5);
+	assert_int_equal(socket_mode_health(f->sm).connections, 3);
+	assert_int_equal(socket_mode_health(f->sm).reconnects, 0);
+}
+
+/* proves: SOCK-09 */
+static void test_fewer_than_wanted_are_enough(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_several(f, 3);
+	assert_int_equal(opens(f), 2);
+	f->greeting = SAY_TOO_MANY;
+	pass_ms(f->loop, HOUR);
+	assert_int_equal(socket_mode_health(f->sm).connections, 2);
+	assert_string_equal(socket_mode_health(f->sm).last_error, "too_many_websockets");
+	assert_in_range(opens(f), 12, 16); /* no hot loop */
+	assert_text(&f->states, "");
+	f->greeting = GREET;
+	pass_ms(f->loop, 301 * SECOND);
+	assert_int_equal(socket_mode_health(f->sm).connections, 3);
+}
+
+static void ignore_state(enum socket_mode_state state, const char *why, void *arg)
+{
+	(void)state;
+	(void)why;
+	(void)arg;
+}
+
+/* Two workspaces with one app: their connections share the app's budget. */
+/* proves: SOCK-04 */
+static void test_a_budget_is_shared(void **state)
+{
+	struct fixture *f = *state;
+	struct open_budget budget;
+	static const struct socket_mode_handlers handlers = {.state = ignore_state};
+	struct socket_mode *other =
+	        socket_mode_create(f->loop, f->ws, f->api, 9, &handlers, NULL);
+
+	open_budget_init(&budget, 7, loop_now_ms(f->loop));
+	socket_mode_set_budget(f->sm, &budget);
+	socket_mode_set_budget(other, &budget);
+	socket_mode_start(f->sm);
+	socket_mode_start(other);
+	for (int i = 0; i < HOUR / SECOND; i++) {
+		pass_ms(f->loop, SECOND);
+		for (unsigned n = 1; n <= f->tickets; n++) {
+			if (!f->conns[n - 1].is_gone) {
+				drop(f, n, HTTP_DROP_RESET);
+			}
+		}
+	}
+	assert_in_range(opens(f), 45, 63);
+	socket_mode_destroy(&other);
+}
+
+static void note_stopped(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* proves: OPS-04 */
+static void test_stopping_closes_properly(void **state)
+{
+	struct fixture *f = *state;
+	bool stopped = false;
+
+	connect_several(f, 2);
+	pass_ms(f->loop, HOUR);
+	send_envelope(f, 1, "e1"); /* owed, until its commit */
+	socket_mode_stop(f->sm, note_stopped, &stopped);
+	pass_ms(f->loop, 500);
+	assert_false(stopped);
+	assert_int_equal(f->conns[1].close_code, 1000);
+	assert_int_equal(f->conns[0].close_code, 0);
+	socket_mode_ack(f->sm, 1, "e1");
+	pass_ms(f->loop, 3 * SECOND);
+	assert_true(stopped);
+	assert_int_equal(f->conns[0].close_code, 1000);
+	assert_text(&f->acks, "1:e1 ");
+	assert_text(&f->states, "");
+	assert_int_equal(opens(f), 2);
+}
+
 /* ---------------------------------------------------------------- a person must help */
 
 static void test_fatal_errors_stop(void **state)
@@ -263,6 +394,27 @@ static void test_link_disabled(void **state)
 	assert_in_range(opens(f), 12, 14);
 	assert_text(&f->states, ""); /* told once */
 	f->greeting = GREET;
+	pass_ms(f->loop, 301 * SECOND);
+	assert_text(&f->states, "connected ");
+}
+
+/* What Slack answers while it is off is no word about the token. */
+static void test_link_disabled_by_the_opening(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_first(f);
+	answer_opens(f,
+	        (struct answer){
+	                .body = "{\"ok\":false,\"error\":\"not_allowed_token_type\"}"});
+	drop(f, 1, HTTP_DROP_RESET);
+	assert_text(&f->states, "connecting link_disabled ");
+	pass_ms(f->loop, HOUR);
+	assert_in_range(opens(f), 12, 15);
+	answer_opens(f, (struct answer){.status = 503, .body = "<html>"});
+	pass_ms(f->loop, HOUR);
+	assert_text(&f->states, ""); /* not told anew for that */
+	answer_opens_well(f);
 	pass_ms(f->loop, 301 * SECOND);
 	assert_text(&f->states, "connected ");
 }
@@ -358,9 +510,15 @@ int main(void)
 	        TEST(test_refresh_storm),
 	        TEST(test_retry_after_is_obeyed),
 	        TEST(test_jitter_depends_on_the_seed),
+	        TEST(test_connections_fill_up_within_the_budget),
+	        TEST(test_each_is_replaced_by_itself),
+	        TEST(test_fewer_than_wanted_are_enough),
+	        TEST(test_a_budget_is_shared),
+	        TEST(test_stopping_closes_properly),
 	        TEST(test_fatal_errors_stop),
 	        TEST(test_fatal_error_at_a_refresh),
 	        TEST(test_link_disabled),
+	        TEST(test_link_disabled_by_the_opening),
 	        TEST(test_link_disabled_stops_a_refresh),
 	        TEST(test_too_many_instead_of_hello),
 	        TEST(test_too_many_after_hello),
