@@ -79,8 +79,11 @@ static const struct verb_field post_fields[] = {AS, IN,
         {"blocks", VERB_ARR, false, "Blocks instead of the ones made from the text",
                 NULL},
         {"attachments", VERB_ARR, false, "Attachments", NULL}, END};
-static const struct verb_field edit_fields[] = {
-        AS, IN, TS, OF, {"text", VERB_STR, true, "The new text", NULL}, END};
+static const struct verb_field edit_fields[] = {AS, IN, TS, OF,
+        {"text", VERB_STR, true, "The new text", NULL},
+        {"add_file", VERB_OBJ, false, "A file that comes to it, as one of upload's",
+                NULL},
+        END};
 static const struct verb_field delete_fields[] = {AS, IN, TS, OF, END};
 static const struct verb_field react_fields[] = {AS, IN, TS, OF,
         {"name", VERB_STR, true, "Emoji name without colons: +1", NULL}, END};
@@ -119,6 +122,8 @@ static const struct verb_field upload_fields[] = {AS, IN,
         {"external_type", VERB_STR, false, "What that is; default gdrive", NULL},
         {"check_info", VERB_BOOL, false,
                 "Messages show its ID alone, as in Slack Connect channels", NULL},
+        {"voice", VERB_INT, false, "Recorded in a client: its length in ms", NULL},
+        {"canvas", VERB_BOOL, false, "A canvas, to be read on Slack alone", NULL},
         {"files", VERB_ARR, false,
                 "Several at once: objects with name, title, type, alt, content, hex, "
                 "picture, size, external_url, external_type, check_info",

@@ -1,3 +1,4 @@
+#include "sim-slack/files/files.h"
 #include "sim-slack/verbs.h"
 
 #include "lib/mem.h"
@@ -122,7 +123,15 @@ bool verb_edit(void *arg, const cJSON *args, cJSON **result, struct err *err)
 	if (!find_message(sim, args, true, &user, &message, err)) {
 		return false;
 	}
+	const cJSON *added = json_obj(args, "add_file");
+	struct file *file = added ? verb_make_file(sim, added, user, err) : NULL;
+
+	if (added && !file) {
+		return false;
+	}
 	struct edit edit = {.text = text,
+	        .files = &file,
+	        .file_count = file ? 1 : 0,
 	        .by = user->bot_id ? user->bot_id : user->id,
 	        .own_blocks = true};
 	act_edit(sim, message, &edit, event_id);

@@ -3,6 +3,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/slack_change.h"
+#include "bridge/flow/slack_file.h"
 #include "bridge/flow/wait.h"
 #include "bridge/slack/events.h"
 #include "lib/log.h"
@@ -230,6 +231,7 @@ bool catch_up_compare(struct catch_up_window *window, struct login *login,
 	        message->edited_ts[0] != '\0' &&
 	        strcmp(known->edited_ts, message->edited_ts) < 0) {
 		add_edit(login, tx, message);
+		slack_files_add(login, tx, message); /* those it had have their jobs */
 	}
 	compare_reactions(window, login, tx, message);
 	return true;

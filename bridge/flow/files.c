@@ -9,7 +9,10 @@
 
 enum {
 	TURNS = 4,
-	CONNECTIONS_PER_HOST = 2 * TURNS, /* a download and an upload each */
+	MAX_ASIDE = 28, /* of those that take long */
+	LONG_MS = 20 * 1000,
+	/* a download and an upload each */
+	CONNECTIONS_PER_HOST = 2 * (TURNS + MAX_ASIDE),
 	LIMIT_AGAIN_MS = 60 * 60 * 1000,
 };
 
@@ -19,7 +22,7 @@ struct files {
 	struct spool *spool;
 	int64_t homeserver_bytes; /* -1: it does not say */
 	int64_t asked_ms;         /* when it was asked; -1: never */
-	unsigned turns;           /* taken */
+	unsigned turns, aside;    /* taken */
 	struct list next;         /* waiter::link: those who wait for a turn */
 	struct timer free_turn;   /* calls them */
 	struct list waits;        /* wait::link */
@@ -73,7 +76,7 @@ void files_destroy(struct files **handle)
 		return;
 	}
 	*handle = NULL;
-	assert(files->turns == 0 && list_empty(&files->waits));
+	assert(files->turns == 0 && files->aside == 0 && list_empty(&files->waits));
 	timer_stop(&files->free_turn);
 	http_client_destroy(&files->http);
 	spool_destroy(&files->spool);
@@ -133,6 +136,22 @@ int64_t files_limit(const struct files *files)
 
 /* ---------------------------------------------------------------- turns */
 
+/* One that trickles must not hold up the files of all others. */
+static void handle_long(void *arg)
+{
+	struct files_turn *turn = arg;
+	struct files *files = turn->files;
+
+	if (files->aside < MAX_ASIDE) {
+		turn->aside = true;
+		files->aside++;
+		files->turns--;
+		timer_start(&files->free_turn, 0);
+	} else {
+		timer_start(&turn->patience, LONG_MS);
+	}
+}
+
 enum step_rc files_take_turn(struct flow *flow, struct files_turn *turn)
 {
 	struct app *app = flow->app;
@@ -143,7 +162,9 @@ enum step_rc files_take_turn(struct flow *flow, struct files_turn *turn)
 	}
 	if (files->turns < TURNS) {
 		files->turns++;
-		*turn = (struct files_turn){files, true};
+		*turn = (struct files_turn){.files = files, .held = true};
+		timer_init(&turn->patience, app->loop, handle_long, turn);
+		timer_start(&turn->patience, LONG_MS);
 		return STEP_DONE;
 	}
 	return wait_waiter(flow, waiter_add(&files->next, flow_ready, flow));
@@ -152,8 +173,9 @@ enum step_rc files_take_turn(struct flow *flow, struct files_turn *turn)
 void files_end_turn(struct files_turn *turn)
 {
 	if (turn->held) {
-		turn->held = false;
-		turn->files->turns--;
+		timer_stop(&turn->patience);
+		*(turn->aside ? &turn->files->aside : &turn->files->turns) -= 1;
+		turn->held = turn->aside = false;
 		timer_start(&turn->files->free_turn, 0);
 	}
 }

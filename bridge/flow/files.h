@@ -38,10 +38,12 @@ enum step_rc files_learn_limit(struct flow *flow);
 /* The most bytes that a file may have: the configuration's word and the homeserver's. */
 int64_t files_limit(const struct files *files);
 
-/* ---- turns: only so many files are under way at once ---- */
+/* ---- turns: only so many files are under way at once; one that takes long steps aside,
+ * as far as there is room for that, and the next has its turn ---- */
 struct files_turn { /* in a flow's state; all zero at first */
 	struct files *files;
-	bool held;
+	bool held, aside;
+	struct timer patience;
 };
 /* STEP_DONE once it is this flow's turn. */
 enum step_rc files_take_turn(struct flow *flow, struct files_turn *turn);

@@ -229,11 +229,11 @@ static enum step_rc share(struct flow *flow, struct slack_api *api)
 	if (rc != STEP_DONE) {
 		return rc;
 	}
-	autofree char *name = matrix_file_name(json_obj(flow->payload, "content"));
+	autofree char *title = matrix_file_title(json_obj(flow->payload, "content"));
 	autofree char *comment = comment_of(&state->post.content);
 	const struct slack_share request = {
 	        .file_id = flow_fact(flow, "file_id"),
-	        .title = name,
+	        .title = title,
 	        .channel_id = payload_portal(flow)->channel_id,
 	        .thread_ts = flow_fact(flow, "thread_ts"),
 	        .comment = comment,

@@ -13,13 +13,17 @@ struct matrix_file {          /* borrows from the content */
 	const char *mxc;      /* "" if there is none */
 	const char *mimetype; /* "" if not said */
 	bool is_encrypted;
-	bool has_caption; /* its body is one, and not its name */
-	int64_t bytes;    /* what its sender says; -1 if nothing */
+	bool is_voice;              /* MSC3245 */
+	bool has_caption;           /* its body is one, and not its name */
+	int64_t bytes, duration_ms; /* what its sender says; -1 if nothing */
 };
 
 /* Is this message (or sticker) a file? */
 bool matrix_file_is(const char *msgtype, const cJSON *content);
 void matrix_file_parse(const cJSON *content, struct matrix_file *out);
+/* Its title for Slack: the name, and how long a voice message is, which Slack does not
+ * find out itself. Caller frees. */
+char *matrix_file_title(const cJSON *content);
 /* Its name for Slack: never empty, no paths, of bounded length. Caller frees. */
 char *matrix_file_name(const cJSON *content);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_NAME_BYTES = 200 };
+enum { MAX_NAME_BYTES = 200, MAX_VOICE_MS = 24 * 3600 * 1000 };
 
 static const struct {
 	const char *mimetype, *ending;
@@ -40,6 +40,13 @@ bool matrix_file_is(const char *msgtype, const cJSON *content)
 	return false;
 }
 
+/* For keys with dots in them. */
+static bool has(const cJSON *content, const char *key)
+{
+	return cJSON_IsObject(content) &&
+	       cJSON_GetObjectItemCaseSensitive(content, key) != NULL;
+}
+
 void matrix_file_parse(const cJSON *content, struct matrix_file *out)
 {
 	const cJSON *encrypted = json_obj(content, "file");
@@ -53,6 +60,9 @@ void matrix_file_parse(const cJSON *content, struct matrix_file *out)
 	        .has_caption =
 	                name[0] != '\0' && body[0] != '\0' && !str_equal(name, body),
 	        .bytes = json_int(content, "info.size", -1),
+	        .duration_ms = json_int(content, "info.duration", -1),
+	        .is_voice = has(content, "org.matrix.msc3245.voice") ||
+	                    has(content, "org.matrix.msc3245.voice.v2"),
 	};
 }
 
@@ -95,4 +105,20 @@ char *matrix_file_name(const cJSON *content)
 	}
 	bool is_blank = name[strspn(name, " .")] == '\0';
 	return xasprintf("%s%s", is_blank ? "file" : name, ending);
+}
+
+char *matrix_file_title(const cJSON *content)
+{
+	struct matrix_file file;
+	char *name = matrix_file_name(content);
+
+	matrix_file_parse(content, &file);
+	if (!file.is_voice || file.duration_ms < 0 || file.duration_ms > MAX_VOICE_MS) {
+		return name;
+	}
+	int64_t seconds = (file.duration_ms + 500) / 1000;
+	char *title = xasprintf("%s (%lld:%02lld)", name, (long long)seconds / 60,
+	        (long long)seconds % 60);
+	free(name);
+	return title;
 }

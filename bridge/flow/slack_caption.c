@@ -21,6 +21,14 @@ static bool only_file(const struct flow *flow, struct slack_file *file)
 	       slack_file_parse(cJSON_GetArrayItem(files, 0), file);
 }
 
+/* The one it was shown with, if it was: files that an edit added stand behind it. */
+static bool first_file(const struct flow *flow, struct slack_file *file)
+{
+	const cJSON *message = json_obj(flow->payload, "message");
+
+	return slack_file_parse(cJSON_GetArrayItem(json_arr(message, "files"), 0), file);
+}
+
 static char *key_of(const struct flow *flow, const struct slack_file *file)
 {
 	return slack_file_key(payload_text(flow, "team"), payload_text(flow, "channel"),
@@ -70,7 +78,7 @@ enum step_rc slack_caption_recall(struct flow *flow, struct slack_caption *capti
 {
 	struct slack_file file;
 
-	if (!only_file(flow, &file)) {
+	if (!first_file(flow, &file)) {
 		return STEP_DONE;
 	}
 	if (!caption->row.known) {
@@ -111,7 +119,7 @@ void slack_caption_record(struct flow *flow, const cJSON *text)
 {
 	struct slack_file file;
 
-	if (only_file(flow, &file)) {
+	if (first_file(flow, &file)) {
 		autofree char *key = key_of(flow, &file);
 		autofree char *printed = text == NULL ? xstrdup("{}") : json_print(text);
 		store_tx_add(flow_tx(flow), STMT_FILE_CAPTION, "ss", key, printed);

@@ -113,7 +113,7 @@ static void take(struct login *login, const struct slack_envelope *envelope,
 
 	add(login, tx, event);
 	if (add == slack_edit_add) {
-		slack_files_gone_add(login, tx, event);
+		slack_files_changed_add(login, tx, event);
 	}
 	store_tx_submit(tx, NULL, NULL);
 }
@@ -137,8 +137,10 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 		if (!is_own && is_edit(event)) {
 			return slack_edit_add;
 		}
-		return slack_event_gone_file(event, 0) != NULL ? slack_files_gone_add
-		                                               : NULL;
+		return (edits_slack_change(event->raw) & SLACK_CHANGE_FILES) != 0 ||
+		                       slack_event_gone_file(event, 0) != NULL
+		               ? slack_files_changed_add
+		               : NULL;
 	case SLACK_EVENT_DELETED:
 		return slack_deletion_add;
 	case SLACK_EVENT_FILES_GONE:

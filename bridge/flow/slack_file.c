@@ -13,6 +13,7 @@
 #include "bridge/flow/payload.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/slack_content.h"
+#include "bridge/flow/slack_message.h"
 #include "bridge/flow/slack_thread.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
@@ -327,9 +328,11 @@ char *slack_file_key(
 static void add_jobs(struct login *login, struct store_tx *tx,
         const struct slack_event *event, const cJSON *file, unsigned index)
 {
+	bool is_change = event->kind == SLACK_EVENT_EDITED;
+	const char *ts = is_change ? event->target_ts : event->ts;
 	struct queue *queue = login->app->queue;
-	autofree char *key = slack_file_key(login->team_id, event->channel_id, event->ts,
-	        json_str_or(file, "id", ""));
+	autofree char *key = slack_file_key(
+	        login->team_id, event->channel_id, ts, json_str_or(file, "id", ""));
 	autofree char *carry_key = xasprintf("c%s", key);
 	autofree char *carry_lane = xasprintf("f %s", key);
 	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
@@ -337,7 +340,7 @@ static void add_jobs(struct login *login, struct store_tx *tx,
 
 	json_set_str(payload, "team", login->team_id);
 	json_set_str(payload, "channel", event->channel_id);
-	json_set_str(payload, "ts", event->ts);
+	json_set_str(payload, "ts", ts);
 	json_set_str(payload, "thread_ts", event->thread_ts);
 	json_set_str(payload, "user", event->user_id);
 	json_set_str(payload, "bot", event->bot_id);
@@ -361,5 +364,40 @@ void slack_files_add(
 		if (index < SLACK_FILES_MAX && slack_file_parse(file, &known)) {
 			add_jobs(login, tx, event, file, index++);
 		}
+	}
+}
+
+static bool was_there(const struct slack_event *event, const char *file_id)
+{
+	const cJSON *before = json_obj(event->raw, "previous_message");
+	const cJSON *file;
+
+	cJSON_ArrayForEach(file, json_arr(before, "files"))
+	{
+		if (str_equal(json_str(file, "id"), file_id)) {
+			return true;
+		}
+	}
+	return before == NULL; /* it is not said */
+}
+
+void slack_files_changed_add(
+        struct login *login, struct store_tx *tx, const struct slack_event *event)
+{
+	unsigned index = 0;
+	const cJSON *file;
+
+	slack_files_gone_add(login, tx, event);
+	if (slack_message_is_own(login, event)) {
+		return;
+	}
+	cJSON_ArrayForEach(file, json_arr(event->message, "files"))
+	{
+		struct slack_file known;
+		if (index < SLACK_FILES_MAX && slack_file_parse(file, &known) &&
+		        known.kind != SLACK_FILE_DELETED && !was_there(event, known.id)) {
+			add_jobs(login, tx, event, file, index);
+		}
+		index++;
 	}
 }

@@ -20,6 +20,10 @@ void slack_files_add(
 char *slack_file_key(
         const char *team_id, const char *channel_id, const char *ts, const char *file_id);
 
+/* Adds the jobs for the files that a change of a message brought, and for those that it
+ * says are deleted. */
+void slack_files_changed_add(
+        struct login *login, struct store_tx *tx, const struct slack_event *event);
 /* Adds the jobs for the files that the event says are deleted. */
 void slack_files_gone_add(
         struct login *login, struct store_tx *tx, const struct slack_event *event);

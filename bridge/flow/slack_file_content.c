@@ -26,10 +26,14 @@ static const char *msgtype_of(const struct slack_file *file)
 	                                  : "m.file";
 }
 
-/* At most so many bytes, cut between characters. */
+/* What is read on Slack is known there by its title. At most so many bytes, cut between
+ * characters. */
 static char *name_of(const struct slack_file *file)
 {
-	const char *name = file->name[0] == '\0' ? "file" : file->name;
+	bool has_title = file->kind == SLACK_FILE_PAGE && file->title[0] != '\0';
+	const char *name = has_title               ? file->title
+	                   : file->name[0] == '\0' ? "file"
+	                                           : file->name;
 	size_t n = strlen(name);
 
 	if (n > MAX_NAME_BYTES) {

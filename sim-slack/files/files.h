@@ -35,6 +35,8 @@ struct file {
 	bool public_url;
 	bool ever_public; /* file_public was sent */
 	bool check_info;  /* messages show its ID alone, as in Slack Connect */
+	int64_t voice_ms; /* recorded in a client, so long; 0: it was not */
+	bool canvas;      /* to be read on Slack alone */
 	char *external_url, *external_type; /* NULL: Slack holds the bytes */
 	char *username, *icon_url, *icon_emoji;
 	int64_t created_s;
@@ -47,6 +49,10 @@ struct file {
 	/* [{channel, ts, thread_ts}], oldest first */
 	cJSON *shares;
 };
+
+/* As the verb upload describes it. NULL and *err. */
+struct file *verb_make_file(struct sim_slack *sim, const cJSON *from,
+        const struct user *user, struct err *err);
 
 struct files *files_create(struct sim_slack *sim);
 void files_destroy(struct files **files);

@@ -73,7 +73,7 @@ static bool store(
 }
 
 /* NULL and *err. */
-static struct file *make_file(struct sim_slack *sim, const cJSON *from,
+struct file *verb_make_file(struct sim_slack *sim, const cJSON *from,
         const struct user *user, struct err *err)
 {
 	const char *name = json_str_or(
@@ -93,6 +93,8 @@ static struct file *make_file(struct sim_slack *sim, const cJSON *from,
 	file->alt_text = xstrdup_null(json_str(from, "alt"));
 	file->external_url = xstrdup_null(json_str(from, "external_url"));
 	file->check_info = json_bool(from, "check_info", false);
+	file->voice_ms = json_int(from, "voice", 0);
+	file->canvas = json_bool(from, "canvas", false);
 	if (file->external_url) {
 		file->external_type =
 		        xstrdup(json_str_or(from, "external_type", "gdrive"));
@@ -122,7 +124,7 @@ bool verb_upload(void *arg, const cJSON *args, cJSON **result, struct err *err)
 		return err_set(err, ERR_PERMANENT, 0, "more than %d files", FILES_MAX);
 	}
 	for (item = list ? list->child : args; item; item = list ? item->next : NULL) {
-		files[count] = make_file(sim, item, user, err);
+		files[count] = verb_make_file(sim, item, user, err);
 		if (!files[count++]) {
 			return false;
 		}

@@ -120,7 +120,10 @@ static void set_snippet(cJSON *object, const struct file *file)
 
 static const char *mode_of(const struct file *file)
 {
-	return file->external_url ? "external" : file->snippet ? "snippet" : "hosted";
+	return file->external_url ? "external"
+	       : file->canvas     ? "quip"
+	       : file->snippet    ? "snippet"
+	                          : "hosted";
 }
 
 static const char *media_type(const struct file *file)
@@ -197,6 +200,19 @@ static cJSON *gone(const struct file *file, const char *mode)
 	return json_set_str(json_set_str(json_new(), "id", file->id), "mode", mode);
 }
 
+/* As recorded of a clip: its loudness from 0 to 100, a hundred times. */
+static void set_voice(cJSON *object, const struct file *file)
+{
+	cJSON *wave = cJSON_CreateArray();
+
+	for (int i = 0; i < 100; i++) {
+		cJSON_AddItemToArray(wave, cJSON_CreateNumber(i));
+	}
+	json_set_str(object, "subtype", "slack_audio");
+	json_set_int(object, "duration_ms", file->voice_ms);
+	json_set(object, "audio_wave_samples", wave);
+}
+
 cJSON *view_file(const struct sim_slack *sim, const struct file *file, bool shares)
 {
 	const struct kind *kind = file->kind;
@@ -217,8 +233,8 @@ cJSON *view_file(const struct sim_slack *sim, const struct file *file, bool shar
 	json_set_str(object, "title", file->title);
 	json_set_str(
 	        object, "mimetype", file->mimetype ? file->mimetype : kind->mimetype);
-	json_set_str(object, "filetype", kind->filetype);
-	json_set_str(object, "pretty_type", kind->pretty);
+	json_set_str(object, "filetype", file->canvas ? "quip" : kind->filetype);
+	json_set_str(object, "pretty_type", file->canvas ? "Canvas" : kind->pretty);
 	json_set_str(object, "user", file->user->id);
 	json_set_str(object, "user_team", sim->ws.team_id);
 	json_set_bool(object, "editable", file->snippet);
@@ -234,6 +250,9 @@ cJSON *view_file(const struct sim_slack *sim, const struct file *file, bool shar
 	set_urls(sim, object, file);
 	json_set_str(object, "media_display_type", media_type(file));
 	set_thumbs(sim, object, file);
+	if (file->voice_ms > 0) {
+		set_voice(object, file);
+	}
 	set_snippet(object, file);
 	json_set_str(object, "alt_txt", file->alt_text);
 	set_places(sim, object, file, shares);
