@@ -24,8 +24,9 @@ void matrix_file_parse(const cJSON *content, struct matrix_file *out);
 /* Its title for Slack: the name, and how long a voice message is, which Slack does not
  * find out itself. Caller frees. */
 char *matrix_file_title(const cJSON *content);
-/* Its name for Slack: never empty, no paths, of bounded length. Caller frees. */
-char *matrix_file_name(const cJSON *content);
+/* Its name for Slack: never empty, no paths, of bounded length; type: what its bytes came
+ * as, for a content that does not say; NULL: not known. Caller frees. */
+char *matrix_file_name(const cJSON *content, const char *type);
 
 /* Adds the job that carries it, for a message whose own job has that payload. */
 void matrix_file_carry_add(struct app *app, struct store_tx *tx, const cJSON *payload);

@@ -71,9 +71,9 @@ static void handle_ready(
 	struct flow *flow = arg;
 	struct state *state = flow->state;
 	struct slack_api *api = author_api_now(flow, author_fact(flow));
-	autofree char *name = matrix_file_name(json_obj(flow->payload, "content"));
+	autofree char *name =
+	        matrix_file_name(json_obj(flow->payload, "content"), head->content_type);
 
-	(void)head;
 	(void)first;
 	if (api == NULL) {
 		http_pipe_fail(state->pipe, &flow->err);

@@ -88,11 +88,12 @@ static char *clean(const char *name)
 	return copy;
 }
 
-char *matrix_file_name(const cJSON *content)
+char *matrix_file_name(const cJSON *content, const char *type)
 {
 	const char *given = json_str_or(content, "filename", "");
 	const char *body = json_str_or(content, "body", "");
-	const char *mimetype = json_str_or(content, "info.mimetype", "");
+	const char *mimetype =
+	        json_str_or(content, "info.mimetype", type == NULL ? "" : type);
 	autofree char *name = clean(given[0] != '\0' ? given : body);
 	const char *ending = "";
 
@@ -110,7 +111,7 @@ char *matrix_file_name(const cJSON *content)
 char *matrix_file_title(const cJSON *content)
 {
 	struct matrix_file file;
-	char *name = matrix_file_name(content);
+	char *name = matrix_file_name(content, NULL);
 
 	matrix_file_parse(content, &file);
 	if (!file.is_voice || file.duration_ms < 0 || file.duration_ms > MAX_VOICE_MS) {

@@ -116,7 +116,8 @@ cJSON *slack_file_notice(const struct slack_file *file, const char *why)
 {
 	cJSON *content = json_new();
 	autofree char *name = name_of(file);
-	autofree char *size = file->bytes <= 0 ? NULL : files_size_text(file->bytes);
+	bool has_size = file->bytes > 0 && file->kind != SLACK_FILE_PAGE;
+	autofree char *size = has_size ? files_size_text(file->bytes) : NULL;
 	const char *link = file->permalink[0] != '\0' ? file->permalink : file->url;
 	bool is_link = str_starts(link, "https://") || str_starts(link, "http://");
 	autofree char *body = xasprintf("\xF0\x9F\x93\x8E %s%s%s%s%s%s%s%s", name,

@@ -45,6 +45,7 @@ static const struct verb_field slack_fields[] = {
         {"file_count", VERB_ANY, false, "how many files a message has", NULL},
         {"files", VERB_ANY, false, "all of them: id, name, mimetype, size, sha256", NULL},
         {"mimetype", VERB_ANY, false, "the (first) file's type", NULL},
+        {"title", VERB_ANY, false, "its title", NULL},
         {"size", VERB_ANY, false, "its size in bytes", NULL},
         {"sha256", VERB_ANY, false, "the digest of its bytes, in hex", NULL},
         {"bytes", VERB_ANY, false, "how many an upload or download carried", NULL},

@@ -297,6 +297,7 @@ void record_files(cJSON *record, struct file *const *files, size_t count)
 		cJSON *one = json_set_str(json_new(), "id", file->id);
 
 		json_set_str(one, "name", file->name);
+		json_set_str(one, "title", file->title);
 		json_set_str(one, "mimetype",
 		        file->mimetype ? file->mimetype : file->kind->mimetype);
 		json_set_int(one, "size", (int64_t)file->blob.bytes);
@@ -305,8 +306,8 @@ void record_files(cJSON *record, struct file *const *files, size_t count)
 		cJSON_AddItemToArray(list, one);
 	}
 	/* The first one's once more, flat: most messages have but one. */
-	for (const char *const *name =
-	                (const char *const[]){"mimetype", "size", "sha256", NULL};
+	for (const char *const *name = (const char *const[]){"title", "mimetype", "size",
+	             "sha256", NULL};
 	        *name; name++) {
 		json_set(record, *name,
 		        cJSON_Duplicate(

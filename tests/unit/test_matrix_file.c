@@ -38,7 +38,7 @@ static void names_are_fit_for_slack(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		autojson cJSON *content = json_parse(str_from(names[i].json), NULL);
-		autofree char *name = matrix_file_name(content);
+		autofree char *name = matrix_file_name(content, NULL);
 		struct matrix_file file;
 		matrix_file_parse(content, &file);
 		assert_string_equal(name, names[i].name);
@@ -59,7 +59,7 @@ static void a_long_name_is_cut(void **state)
 	body[0] = 'x';
 	body[1001] = '\0';
 	json_set_str(content, "body", body);
-	autofree char *name = matrix_file_name(content);
+	autofree char *name = matrix_file_name(content, NULL);
 	assert_int_equal(strlen(name), 199);
 	assert_true(str_is_utf8(str_from(name)));
 	cJSON_Delete(content);
