@@ -65,11 +65,6 @@ bool buf_add_str(struct buf *buf, struct str s)
 	return buf_add(buf, s.p, s.n);
 }
 
-bool buf_puts(struct buf *buf, const char *s)
-{
-	return buf_add(buf, s, strlen(s));
-}
-
 bool buf_vprintf(struct buf *buf, const char *fmt, va_list args)
 {
 	va_list again;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct buf {
 	char *data; /* NULL until the first append */
@@ -23,7 +24,11 @@ void buf_clear(struct buf *buf); /* empties, keeps the memory */
 
 bool buf_add(struct buf *buf, const void *data, size_t n); /* false: over the cap */
 bool buf_add_str(struct buf *buf, struct str s);
-bool buf_puts(struct buf *buf, const char *s);
+/* Inline, so that the length of a literal is known when it is compiled. */
+static inline bool buf_puts(struct buf *buf, const char *s)
+{
+	return buf_add(buf, s, strlen(s));
+}
 bool buf_printf(struct buf *buf, const char *fmt, ...)
         __attribute__((format(printf, 2, 3)));
 bool buf_vprintf(struct buf *buf, const char *fmt, va_list args)

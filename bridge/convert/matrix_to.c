@@ -10,7 +10,17 @@ enum { MAX_URL_BYTES = 8192 };
 
 static bool is_plain(unsigned char c)
 {
-	return c < 0x80 && (isalnum(c) || strchr("-._~@!$:=", c) != NULL);
+	static const bool signs[0x80] = {['-'] = true,
+	        ['.'] = true,
+	        ['_'] = true,
+	        ['~'] = true,
+	        ['@'] = true,
+	        ['!'] = true,
+	        ['$'] = true,
+	        [':'] = true,
+	        ['='] = true};
+
+	return c < 0x80 && (isalnum(c) || signs[c]);
 }
 
 /* Identifiers stay readable; what would end the fragment or a part of it is escaped
