@@ -18,6 +18,7 @@
 #   make fuzz       every parser fuzzed (FUZZ_SECONDS=60 each)
 #   make campaign   the conversion fuzzed without instrumentation (CAMPAIGN=50000000 each)
 #   make bench-convert   what a conversion costs
+#   make bench-bridge    messages a second, CPU time and latency beside a bridge that does the least
 
 VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release)))
 BUILD   := build/$(VARIANT)
@@ -247,6 +248,21 @@ $(BUILD)/bench/bench_sim_%: $(BUILD)/tests/bench/bench_sim_%.o $(SLACK_A) $(MATR
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(if $(findstring slack,$@),$(SLACK_A),$(MATRIX_A)) $(LIB_A) -Wl,--end-group $(PKG_LIBS)
+# The bridge beside the least that a bridge can do, and its latency at 1,000 messages a second.
+BENCH_PEERS := $(BUILD)/tests/bench/bench_world.o $(BUILD)/tests/bench/bench_load.o \
+	$(BUILD)/tests/bench/bench_process.o $(SLACK_LIB) $(MATRIX_LIB) $(RUNNER_A) $(BRIDGE_A) $(LIB_A)
+.PHONY: bench-bridge bench-bridge-programs
+bench-bridge-programs: all
+	@$(MAKE) --no-print-directory $(BUILD)/bench/null_bridge $(BUILD)/bench/bench_bridge
+bench-bridge: bench-bridge-programs
+	@$(BUILD)/bench/bench_bridge throughput
+	@$(BUILD)/bench/bench_bridge latency
+$(BUILD)/bench/null_bridge: $(BUILD)/tests/bench/null_bridge.o $(RUNNER_A) $(BRIDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(link)
+$(BUILD)/bench/bench_bridge: $(BUILD)/tests/bench/bench_bridge.o $(BENCH_PEERS)
+	@mkdir -p $(@D)
+	$(link)
 torture: all
 	@$(BUILD)/scenario run torture --torture=kill9
 # sim-matrix's synapse profile against recorded answers of a real Synapse (see tests/golden/README.md).

@@ -77,5 +77,6 @@ void command_finish(struct command *command)
 		free(command->adapter);
 	}
 	free(command->gdb_script);
+	free(command->template);
 	*command = (struct command){0};
 }

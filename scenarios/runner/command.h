@@ -27,14 +27,15 @@ struct command {
 	struct engine_options engine;
 	int64_t jobs; /* 0: as many as there are processors */
 	int64_t repeat;
-	bool torture_kill9;
+	bool torture_kill9, torture_stop;
+	int64_t torture_count; /* instants, by the seed; 0: all */
 	bool check_only; /* trace --check */
 	bool verbs;      /* check --verbs */
 	bool bytes;      /* explain --bytes */
 	const char *tap_path, *junit_path;
 	bool watch;
-	char *bridge, *shim, *gdb_script; /* owned, of engine */
-	struct adapter *adapter;          /* owned, of engine; NULL: none was given */
+	char *bridge, *shim, *gdb_script, *template; /* owned, of engine */
+	struct adapter *adapter; /* owned, of engine; NULL: none was given */
 };
 
 /* False (a sentence on standard error) if it is not one. argv is borrowed. */

@@ -34,7 +34,10 @@ static bool open_postgres(struct database *database,
 	if (options->own_server || options->shared_socket == NULL) {
 		autofree char *dir = xasprintf("%s/pg", options->dir);
 		chmod(options->dir, 0711); /* the server runs as somebody else */
-		database->server = pgserver_create(dir, err);
+		database->server =
+		        options->template == NULL
+		                ? pgserver_create(dir, err)
+		                : pgserver_create_copy(dir, options->template, err);
 		if (database->server == NULL) {
 			return false;
 		}
@@ -163,6 +166,11 @@ bool database_stop(struct database *database, const char *how, struct err *err)
 		        "\"setup: {database: postgres}\"");
 	}
 	return pgserver_stop(database->server, how, err);
+}
+
+pid_t database_pid(const struct database *database)
+{
+	return database->server == NULL ? 0 : pgserver_pid(database->server);
 }
 
 bool database_start(struct database *database, struct err *err)

@@ -5,14 +5,16 @@
 
 #include "lib/err.h"
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct database;
 
 /* dir: the story's folder, for SQLite's file or a server of its own. shared_socket: the
- * PostgreSQL server of all stories, NULL: none. wants_postgres without a shared server,
+ * PostgreSQL server of all stories, NULL: none. template: a cluster to make one's own from,
+ * NULL: made anew. wants_postgres without a shared server,
  * or own_server: the story gets a server of its own. */
 struct database_options {
-	const char *dir, *shared_socket;
+	const char *dir, *shared_socket, *template;
 	bool wants_postgres, own_server;
 };
 
@@ -33,6 +35,8 @@ void database_unlock(struct database *database);
 /* Of a server of its own; how: as pgserver_stop(). */
 bool database_stop(struct database *database, const char *how, struct err *err);
 bool database_start(struct database *database, struct err *err);
+/* The first process of a server of its own; 0: it has none, or it does not run. */
+pid_t database_pid(const struct database *database);
 
 /* The rows of a table, all or those of an SQL condition (where: NULL for all). */
 bool database_count(struct database *database, const char *table, const char *where,

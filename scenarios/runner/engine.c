@@ -55,10 +55,15 @@ static void world_is_ready(struct play *play)
 	play->durable_at_ready = vtime_durable_calls(play->vtime);
 	play->step_number = 0;
 	play_note(play, "world", play->story->world);
+	int64_t from = 2 * (int64_t)play->durable_at_ready;
 	if (kill_at > 0) {
 		play->torture_is_armed = true;
-		vtime_set_kill_at(
-		        play->vtime, 2 * (int64_t)play->durable_at_ready + kill_at);
+		vtime_set_kill_at(play->vtime, from + kill_at);
+	}
+	if (play->options->stop_at > 0 && database_pid(play->database) > 0) {
+		play->stop_is_armed = true;
+		vtime_set_stop_pid(play->vtime, database_pid(play->database));
+		vtime_set_stop_at(play->vtime, from + play->options->stop_at);
 	}
 }
 
@@ -134,7 +139,9 @@ static bool stop_daemon(struct play *play)
 	        .expected = xstrdup("SIGTERM ends the daemon with status 0 within 10 s")};
 
 	vtime_set_kill_at(play->vtime, 0);
+	vtime_set_stop_at(play->vtime, 0);
 	play->torture_is_armed = false;
+	play->stop_is_armed = false;
 	play->end_is_asked = true;
 	daemon_signal(play->daemon, SIGTERM);
 	enum passing passing = play_pass(play, has_stopped, NULL,

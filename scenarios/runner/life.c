@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ARGS = 32 };
+enum { MAX_ARGS = 32, NO_DATABASE = 14 /* README.md, exit statuses */ };
 
 /* ---------------------------------------------------------------- what it writes */
 
@@ -161,13 +161,19 @@ void life_end(struct play *play)
 	debugger_wait(&play->debugger);
 	bool is_torture =
 	        play->torture_is_armed && end.signum == SIGKILL && !play->end_is_asked;
-	play->end_is_asked = play->end_is_asked || is_torture;
+	/* It was just starting when the server crashed: whoever supervises it tries again. */
+	bool found_no_database = play->options->stop_at > 0 && !play->end_is_asked &&
+	                         end.signum == 0 && end.exit == NO_DATABASE;
+	play->end_is_asked = play->end_is_asked || is_torture || found_no_database;
 	play->end = report_end(play, &end);
 	daemon_end_finish(&end);
 	vtime_set_kill_at(play->vtime, 0);
 	if (is_torture) {
 		play->torture_is_armed = false;
 		start(play); /* as it was started last */
+	} else if (found_no_database) {
+		play_restart_database(play);
+		start(play);
 	}
 }
 

@@ -55,8 +55,12 @@ static bool read_bridge(struct command *command, const char *text)
 
 static bool read_torture(struct command *command, const char *text)
 {
-	command->torture_kill9 = strcmp(text, "kill9") == 0;
-	return command->torture_kill9 || fail("--torture knows kill9 only");
+	bool both = strcmp(text, "kill9,pgstop") == 0;
+
+	command->torture_kill9 = both || strcmp(text, "kill9") == 0;
+	command->torture_stop = both || strcmp(text, "pgstop") == 0;
+	return command->torture_kill9 || command->torture_stop ||
+	       fail("--torture is kill9, pgstop or kill9,pgstop");
 }
 
 static bool read_database(struct command *command, const char *text)
@@ -121,14 +125,18 @@ static const struct rule rules[] = {
         TEXT("junit", "FILE", junit_path, "results as JUnit XML"),
         NUMBER("repeat", repeat, 1, 10000, 0,
                 "play each N times and compare the timelines"),
-        READ("torture", "kill9", read_torture,
+        READ("torture", "KINDS", read_torture,
                 "play each once, then once more for every durable call of the daemon, "
-                "before and after it, with kill -9 there"),
+                "before and after it: kill9, the daemon is killed there; pgstop, PostgreSQL "
+                "crashes there and comes back; or kill9,pgstop"),
+        NUMBER("count", torture_count, 1, 1000000, 0,
+                "of those instants only so many of each kind, by the seed"),
         NUMBER("kill-at", engine.kill_at, 2, INT32_MAX, 0,
                 "one run of that: 2k before the k-th durable call, 2k+1 after it"),
         READ("bridge", "PATH", read_bridge,
                 "the daemon (beside this program), or an adapter: a .yaml that says how "
                 "another bridge is started"),
+        NUMBER("stop-at", engine.stop_at, 2, INT32_MAX, 0, "the same of pgstop"),
         READ("database", "KIND", read_database,
                 "sqlite (if not said) or postgres, for stories that do not say"),
         TEXT("out", "DIR", engine.out_dir, "where files and results go (out)"),

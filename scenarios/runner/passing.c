@@ -7,12 +7,36 @@ int64_t play_now_us(const struct play *play)
 	return vtime_now_us(play->vtime);
 }
 
+/* The torture has stopped the database server. */
+bool play_restart_database(struct play *play)
+{
+	struct err err = ERR_INIT;
+
+	if (!play->stop_is_armed || vtime_stop_is_due(play->vtime)) {
+		return false;
+	}
+	play->stop_is_armed = false;
+	if (!database_stop(play->database, "immediate", &err) ||
+	        !database_start(play->database, &err)) {
+		play_fail_text(play, VERDICT_HARNESS, "the database's server to come back",
+		        "%s", err.msg);
+		return false;
+	}
+	vtime_set_stop_pid(play->vtime, database_pid(play->database));
+	play_note(play, "database", "crashed and started again");
+	vtime_wake(play->vtime);
+	return true;
+}
+
 /* Runs to quiescence, through any number of ends of the daemon. */
 bool play_quiet(struct play *play)
 {
 	while (!play_has_failed(play)) {
 		switch (vtime_run(play->vtime)) {
 		case VTIME_QUIET:
+			if (play_restart_database(play)) {
+				break;
+			}
 			return !play_has_failed(play);
 		case VTIME_ENDED:
 			life_end(play);

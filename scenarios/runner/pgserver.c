@@ -23,7 +23,8 @@ enum { START_WITHIN_MS = 30000, LOOK_EVERY_MS = 10, MAX_ARGS = 16 };
 struct pgserver {
 	char *dir, *data, *log;
 	char *bin; /* the folder of the server's programs */
-	pid_t pid; /* 0: it does not run */
+	bool durable; /* waits for the disk */
+	pid_t pid;    /* 0: it does not run */
 	pid_t owner;
 };
 
@@ -91,19 +92,30 @@ static pid_t start_program(const struct pgserver *server, const char *const *arg
 	return pid;
 }
 
-static bool make_cluster(struct pgserver *server, struct err *err)
+static bool run_program(
+        const struct pgserver *server, const char *const *args, struct err *err)
 {
-	autofree char *program = xasprintf("%s/initdb", server->bin);
-	const char *const args[] = {program, "-D", server->data, "-U", "bridge",
-	        "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", NULL};
 	int status = -1;
 	pid_t pid = start_program(server, args);
 
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-		return err_set(
-		        err, ERR_PERMANENT, 0, "initdb failed: see %s", server->log);
+		return err_set(err, ERR_PERMANENT, 0, "%s failed: see %s", args[0],
+		        server->log);
 	}
 	return true;
+}
+
+/* template: NULL, or the folder of pgserver_make_template(). */
+static bool make_cluster(
+        const struct pgserver *server, const char *template, struct err *err)
+{
+	autofree char *program = xasprintf("%s/initdb", server->bin);
+	autofree char *from = xasprintf("%s/data", template == NULL ? "" : template);
+	const char *const make[] = {program, "-D", server->data, "-U", "bridge",
+	        "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", NULL};
+	const char *const copy[] = {"/bin/cp", "-a", from, server->data, NULL};
+
+	return run_program(server, template == NULL ? make : copy, err);
 }
 
 /* ---------------------------------------------------------------- running */
@@ -119,8 +131,9 @@ bool pgserver_start(struct pgserver *server, struct err *err)
 {
 	autofree char *program = xasprintf("%s/postgres", server->bin);
 	const char *const args[] = {program, "-D", server->data, "-k", server->dir, "-c",
-	        "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60", "-c",
-	        "shared_buffers=16MB", NULL};
+	        "listen_addresses=", "-c", server->durable ? "fsync=on" : "fsync=off", "-c",
+	        "max_connections=60", "-c",
+	        server->durable ? "shared_buffers=128MB" : "shared_buffers=16MB", NULL};
 
 	server->pid = start_program(server, args);
 	for (int waited = 0; waited < START_WITHIN_MS; waited += LOOK_EVERY_MS) {
@@ -153,10 +166,12 @@ bool pgserver_stop(struct pgserver *server, const char *how, struct err *err)
 	return true;
 }
 
-struct pgserver *pgserver_create(const char *dir, struct err *err)
+static struct pgserver *make(
+        const char *dir, bool durable, const char *template, struct err *err)
 {
 	struct pgserver *server = xcalloc(1, sizeof(*server));
 
+	server->durable = durable;
 	server->owner = getpid();
 	server->dir = xstrdup(dir);
 	server->data = xasprintf("%s/data", dir);
@@ -169,12 +184,59 @@ struct pgserver *pgserver_create(const char *dir, struct err *err)
 	} else if (mkdir(dir, 0755) != 0 || !give_away(dir)) {
 		err_set(err, ERR_PERMANENT, errno, "%s: %s", dir, strerror(errno));
 	} else {
-		ok = make_cluster(server, err) && pgserver_start(server, err);
+		ok = make_cluster(server, template, err);
 	}
 	if (!ok) {
 		pgserver_destroy(&server);
 	}
 	return server;
+}
+
+static struct pgserver *create(
+        const char *dir, bool durable, const char *template, struct err *err)
+{
+	struct pgserver *server = make(dir, durable, template, err);
+
+	if (server != NULL && !pgserver_start(server, err)) {
+		pgserver_destroy(&server);
+	}
+	return server;
+}
+
+struct pgserver *pgserver_create(const char *dir, struct err *err)
+{
+	return create(dir, false, NULL, err);
+}
+
+struct pgserver *pgserver_create_copy(
+        const char *dir, const char *template, struct err *err)
+{
+	return create(dir, false, template, err);
+}
+
+struct pgserver *pgserver_create_durable(const char *dir, struct err *err)
+{
+	return create(dir, true, NULL, err);
+}
+
+static void forget(struct pgserver *server)
+{
+	free(server->dir);
+	free(server->data);
+	free(server->log);
+	free(server->bin);
+	free(server);
+}
+
+bool pgserver_make_template(const char *dir, struct err *err)
+{
+	struct pgserver *server = make(dir, false, NULL, err);
+	bool ok = server != NULL;
+
+	if (ok) {
+		forget(server);
+	}
+	return ok;
 }
 
 void pgserver_destroy(struct pgserver **destroying)
@@ -188,12 +250,13 @@ void pgserver_destroy(struct pgserver **destroying)
 		pgserver_stop(server, "immediate", NULL);
 		folder_remove(server->dir);
 	}
-	free(server->dir);
-	free(server->data);
-	free(server->log);
-	free(server->bin);
-	free(server);
+	forget(server);
 	*destroying = NULL;
+}
+
+pid_t pgserver_pid(const struct pgserver *server)
+{
+	return server->pid;
 }
 
 const char *pgserver_socket(const struct pgserver *server)

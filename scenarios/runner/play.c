@@ -152,7 +152,9 @@ static bool open_database(struct play *play, struct err *err)
 	        .shared_socket = play->options->postgres,
 	        .wants_postgres = wish == NULL ? play->options->on_postgres
 	                                       : str_equal(wish, "postgres"),
-	        .own_server = stops_database(play->story),
+	        .template = play->options->postgres_template,
+	        .own_server =
+	                stops_database(play->story) || play->options->stop_at > 0,
 	};
 
 	play->database = database_create(&options, err);

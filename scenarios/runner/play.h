@@ -65,6 +65,7 @@ struct play {
 	int hole_fd;               /* where silenced connections lead; -1: none yet */
 	bool has_stopped;          /* at the story's end, when asked to */
 	bool end_is_asked;         /* a step asked this life to end */
+	bool stop_is_armed;        /* the same of stop_at */
 	bool torture_is_armed; /* kill_at is set by the command line: restart at once */
 	struct record *end;    /* of the last life that ended; NULL: none has */
 	struct kill_rule kill_rule;
@@ -140,6 +141,8 @@ enum passing play_pass(struct play *play, bool (*done)(struct play *play, void *
         void *arg, int64_t deadline_us);
 /* To quiescence at this instant. False: the story has failed. */
 bool play_quiet(struct play *play);
+/* If the torture has stopped the database server it comes back; true then. */
+bool play_restart_database(struct play *play);
 int64_t play_now_us(const struct play *play);
 /* Until nobody has anything left to do for span_ms. False: not by the deadline, or
  * failed. */

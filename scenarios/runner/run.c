@@ -62,6 +62,20 @@ static bool has_programs(const struct command *command)
 	return folder_make(command->engine.out_dir);
 }
 
+/* Every run of that torture gets a server of its own: too many to make each anew. */
+static bool make_template(struct command *command)
+{
+	struct err err = ERR_INIT;
+
+	command->template = setup_shared_folder("template");
+	if (!pgserver_make_template(command->template, &err)) {
+		fprintf(stderr, "scenario: %s\n", err.msg);
+		return false;
+	}
+	command->engine.postgres_template = command->template;
+	return true;
+}
+
 /* True if there is nothing to do or the server runs. The stories share it, each with a
  * database of its own. */
 static bool start_postgres(struct command *command, const struct story *const *stories,
@@ -85,7 +99,7 @@ static bool start_postgres(struct command *command, const struct story *const *s
 		return false;
 	}
 	command->engine.postgres = pgserver_socket(*server);
-	return true;
+	return !command->torture_stop || make_template(command);
 }
 
 int command_run(struct command *command)
@@ -98,11 +112,15 @@ int command_run(struct command *command)
 
 	if (command_select(command, &set, &stories, &count) && has_programs(command) &&
 	        start_postgres(command, stories, count, &server)) {
-		status = command->torture_kill9 ? command_torture(command, stories, count)
+		bool tortures = command->torture_kill9 || command->torture_stop;
+		status = tortures              ? command_torture(command, stories, count)
 		         : command->repeat > 1  ? command_repeat(command, stories, count)
 		                                : run_once(command, stories, count);
 	}
 	pgserver_destroy(&server);
+	if (command->template != NULL) {
+		folder_remove(command->template);
+	}
 	free(stories);
 	story_set_finish(&set);
 	return status;

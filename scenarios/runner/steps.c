@@ -344,6 +344,7 @@ static bool step_db_stop(
 	struct err err = ERR_INIT;
 
 	(void)step;
+	vtime_set_stop_pid(play->vtime, 0);
 	if (!database_stop(play->database, json_str_or(args, "how", "fast"), &err)) {
 		return fail_err(play, &err);
 	}
@@ -358,7 +359,11 @@ static bool step_db_start(
 
 	(void)step;
 	(void)args;
-	return database_start(play->database, &err) || fail_err(play, &err);
+	if (!database_start(play->database, &err)) {
+		return fail_err(play, &err);
+	}
+	vtime_set_stop_pid(play->vtime, database_pid(play->database));
+	return true;
 }
 
 /* ---------------------------------------------------------------- one step */

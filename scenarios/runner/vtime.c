@@ -396,6 +396,21 @@ void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at)
 	atomic_store(&vtime->page->kill_at, kill_at);
 }
 
+void vtime_set_stop_at(struct vtime *vtime, int64_t stop_at)
+{
+	atomic_store(&vtime->page->stop_at, stop_at);
+}
+
+void vtime_set_stop_pid(struct vtime *vtime, pid_t pid)
+{
+	atomic_store(&vtime->page->stop_pid, pid);
+}
+
+bool vtime_stop_is_due(const struct vtime *vtime)
+{
+	return atomic_load(&vtime->page->stop_at) != 0;
+}
+
 bool vtime_set_fault(
         struct vtime *vtime, unsigned fault, const char *key, const char *text)
 {

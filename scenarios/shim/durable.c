@@ -1,5 +1,5 @@
-/* The calls whose effect outlives the daemon: counted, and the place where it can be
- * killed. And chance, which comes from the runner's seed. */
+/* The calls whose effect outlives the daemon: counted, and the place where it, or its
+ * database server, can be killed. And chance, which comes from the runner's seed. */
 #include "scenarios/shim/shim.h"
 
 #include <stdio.h>
@@ -20,6 +20,19 @@ static void die(void)
 	kill(getpid(), SIGKILL);
 }
 
+static void look_at(struct shim *shim, int64_t instant)
+{
+	int32_t server = atomic_load(&shim->page->stop_pid);
+
+	if (server > 0 && atomic_load(&shim->page->stop_at) == instant) {
+		kill(server, SIGQUIT);
+		atomic_store(&shim->page->stop_at, 0);
+	}
+	if (atomic_load(&shim->page->kill_at) == instant) {
+		die();
+	}
+}
+
 /* The number of this call, 0 if it does not count. Does not return if the daemon dies
  * before it. */
 static uint64_t enter(struct shim *shim, int fd)
@@ -29,17 +42,14 @@ static uint64_t enter(struct shim *shim, int fd)
 		return 0;
 	}
 	uint64_t number = atomic_fetch_add(&shim->page->durable, 1) + 1;
-	if (atomic_load(&shim->page->kill_at) == (int64_t)(2 * number)) {
-		die();
-	}
+	look_at(shim, (int64_t)(2 * number));
 	return number;
 }
 
 static void leave(struct shim *shim, uint64_t number)
 {
-	if (number != 0 &&
-	        atomic_load(&shim->page->kill_at) == (int64_t)(2 * number + 1)) {
-		die();
+	if (number != 0) {
+		look_at(shim, (int64_t)(2 * number + 1));
 	}
 }
 

@@ -62,6 +62,10 @@ struct vclock {
 	_Atomic uint64_t durable; /* durable calls made so far (write, fsync, send ...) */
 	_Atomic int64_t kill_at;  /* 2k: die before the k-th durable call, 2k+1: after it;
 	                             0: never */
+	/* The same count for the database server: process stop_pid gets SIGQUIT. The shim
+	 * sets stop_at to 0 when it has done so. */
+	_Atomic int64_t stop_at;
+	_Atomic int32_t stop_pid;
 	_Atomic uint64_t waits;   /* blocking waits entered */
 	_Atomic int32_t
 	        owner; /* process ID of the daemon; its children pass the shim by */
