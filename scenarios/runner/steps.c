@@ -178,6 +178,7 @@ static bool step_kill(struct play *play, const struct story_step *step, const cJ
 		int64_t number = (int64_t)vtime_durable_calls(play->vtime) +
 		                 json_int(args, "at", 1);
 		play->end_is_asked = true;
+		play->torture_is_armed = false;
 		vtime_set_kill_at(play->vtime, 2 * number + (is_after ? 1 : 0));
 		return true;
 	}

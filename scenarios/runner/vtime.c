@@ -396,6 +396,11 @@ void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at)
 	atomic_store(&vtime->page->kill_at, kill_at);
 }
 
+bool vtime_kill_is_due(const struct vtime *vtime)
+{
+	return atomic_load(&vtime->page->kill_at) != 0;
+}
+
 void vtime_set_stop_at(struct vtime *vtime, int64_t stop_at)
 {
 	atomic_store(&vtime->page->stop_at, stop_at);

@@ -89,10 +89,11 @@ uint64_t vtime_durable_calls(
         const struct vtime *vtime); /* made so far, by all its lives */
 /* 2k: kill -9 before the k-th durable call from the first, 2k+1: after it; 0: never. */
 void vtime_set_kill_at(struct vtime *vtime, int64_t kill_at);
+/* It was asked for and has not happened yet. */
+bool vtime_kill_is_due(const struct vtime *vtime);
 /* The same for the database server: the process gets SIGQUIT; 0: it does not run. */
 void vtime_set_stop_at(struct vtime *vtime, int64_t stop_at);
 void vtime_set_stop_pid(struct vtime *vtime, pid_t pid);
-/* It was asked for and has not happened yet. */
 bool vtime_stop_is_due(const struct vtime *vtime);
 /* The next time the party puts `text` under `key` into a JSON object it breaks in this
  * way (enum vclock_fault), and in each life again; 0: no more. False: too long. */

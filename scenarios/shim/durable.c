@@ -29,6 +29,7 @@ static void look_at(struct shim *shim, int64_t instant)
 		atomic_store(&shim->page->stop_at, 0);
 	}
 	if (atomic_load(&shim->page->kill_at) == instant) {
+		atomic_store(&shim->page->kill_at, 0);
 		die();
 	}
 }

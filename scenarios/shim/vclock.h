@@ -61,7 +61,7 @@ struct vclock {
 	        wake_seq; /* written by the runner after it sent anything or moved time */
 	_Atomic uint64_t durable; /* durable calls made so far (write, fsync, send ...) */
 	_Atomic int64_t kill_at;  /* 2k: die before the k-th durable call, 2k+1: after it;
-	                             0: never */
+	                             0: never, or it has died of it */
 	/* The same count for the database server: process stop_pid gets SIGQUIT. The shim
 	 * sets stop_at to 0 when it has done so. */
 	_Atomic int64_t stop_at;

@@ -30,6 +30,7 @@ enum {
 
 struct plan {
 	char *build;
+	const char *database; /* this one only; NULL: all */
 	long count, repeats, seconds;
 };
 
@@ -101,14 +102,20 @@ static void add(struct series *series, struct figures figures)
 
 struct arena {
 	struct loop *loop;
+	const struct plan *plan;
 	struct bench_world_options options[2][DATABASES];
 	struct bench_world worlds[2][DATABASES];
 	struct bench_load *first[2][DATABASES]; /* one message in each room */
 };
 
-static bool has_world(int subject, size_t db)
+static bool has_database(const struct plan *plan, size_t db)
 {
-	return subject == BENCH_NULL || db > 0;
+	return plan->database == NULL || str_equal(plan->database, databases[db]);
+}
+
+static bool has_world(const struct arena *arena, int subject, size_t db)
+{
+	return has_database(arena->plan, db) && (subject == BENCH_NULL || db > 0);
 }
 
 static bool first_have_arrived(void *arg)
@@ -118,7 +125,7 @@ static bool first_have_arrived(void *arg)
 
 	for (int subject = BENCH_NULL; subject <= BENCH_BRIDGE; subject++) {
 		for (size_t db = 0; db < DATABASES; db++) {
-			all = all && (!has_world(subject, db) ||
+			all = all && (!has_world(arena, subject, db) ||
 			                     bench_load_is_done(arena->first[subject][db]));
 		}
 	}
@@ -133,6 +140,7 @@ static void start_arena(struct arena *arena, const struct plan *plan)
 	        .from = BENCH_SLACK, .count = ROOMS, .window = ROOMS};
 
 	arena->loop = loop_create();
+	arena->plan = plan;
 	for (int subject = BENCH_NULL; subject <= BENCH_BRIDGE; subject++) {
 		for (size_t db = 0; db < DATABASES; db++) {
 			struct bench_world *world = &arena->worlds[subject][db];
@@ -142,15 +150,14 @@ static void start_arena(struct arena *arena, const struct plan *plan)
 			        .subject = subject,
 			        .database = databases[db],
 			        .rooms = ROOMS};
-			if (has_world(subject, db)) {
+			if (has_world(arena, subject, db)) {
 				bench_world_create(world, options);
 				bench_world_start(world);
 				arena->first[subject][db] = bench_load_begin(world, &first);
 			}
 		}
 	}
-	if (!bench_run(&arena->worlds[BENCH_NULL][0], START_WITHIN_MS, first_have_arrived,
-	            arena)) {
+	if (!bench_run(arena->loop, START_WITHIN_MS, first_have_arrived, arena)) {
 		bench_die("the first messages", "did not arrive in time");
 	}
 }
@@ -159,7 +166,7 @@ static void each_world(struct arena *arena, void (*fn)(struct arena *arena, int 
 {
 	for (size_t db = 0; db < DATABASES; db++) {
 		for (int subject = BENCH_NULL; subject <= BENCH_BRIDGE; subject++) {
-			if (has_world(subject, db)) {
+			if (has_world(arena, subject, db)) {
 				fn(arena, subject, db);
 			}
 		}
@@ -202,7 +209,7 @@ static void run_round(struct arena *arena, int side, long count,
 {
 	for (size_t db = 0; db < DATABASES; db++) {
 		for (int subject = BENCH_NULL; subject <= BENCH_BRIDGE; subject++) {
-			if (has_world(subject, db)) {
+			if (has_world(arena, subject, db)) {
 				add(&series[subject][db][side],
 				        measure(&arena->worlds[subject][db], side, count));
 			}
@@ -234,6 +241,9 @@ static int throughput(const struct plan *plan)
 	        "server us", "peers us", "msg/s", "CPU");
 	for (int side = BENCH_SLACK; side <= BENCH_MATRIX; side++) {
 		for (size_t db = 0; db < DATABASES; db++) {
+			if (!has_database(plan, db)) {
+				continue;
+			}
 			const struct series *null = &series[BENCH_NULL][db][side];
 			struct figures least = medians(null);
 			print_row(titles[side], databases[db], null, NULL);
@@ -307,7 +317,8 @@ static int latency(const struct plan *plan)
 	       "15 ms\nload average of the machine at the beginning: %.1f\n\n",
 	        RATE, plan->seconds, ROOMS, bench_load_average());
 	for (size_t db = 1; db < DATABASES; db++) {
-		for (int side = BENCH_SLACK; side <= BENCH_MATRIX; side++) {
+		for (int side = BENCH_SLACK;
+		        has_database(plan, db) && side <= BENCH_MATRIX; side++) {
 			latency_of(&arena.worlds[BENCH_NULL][db], side, plan->seconds);
 			latency_of(&arena.worlds[BENCH_BRIDGE][db], side, plan->seconds);
 		}
@@ -339,8 +350,9 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	setenv("TMPDIR", "/var/tmp", 0); /* a disk, not memory */
-	while ((option = getopt(argc, argv, "n:r:s:")) != -1) {
+	while ((option = getopt(argc, argv, "n:r:s:d:")) != -1) {
 		long number = strtol(optarg == NULL ? "" : optarg, NULL, 10);
+		plan.database = option == 'd' ? optarg : plan.database;
 		plan.count = option == 'n' ? number : plan.count;
 		plan.repeats = option == 'r' ? number : plan.repeats;
 		plan.seconds = option == 's' ? number : plan.seconds;
@@ -348,7 +360,7 @@ int main(int argc, char **argv)
 	if (plan.count < 1 || plan.seconds < 1 || plan.repeats < 1 ||
 	        plan.repeats > MAX_REPEATS || optind + 1 != argc) {
 		fprintf(stderr, "usage: bench_bridge [-n MESSAGES] [-r ROUNDS] [-s SECONDS] "
-		                "throughput|latency\n");
+		                "[-d sqlite|postgres] throughput|latency\n");
 		return EXIT_FAILURE;
 	}
 	bench_pin(1);

@@ -180,7 +180,7 @@ void bench_load_end(struct bench_load **ending, struct bench_result *result)
 {
 	struct bench_load *load = *ending;
 
-	bench_run(load->world, QUIET_MS, NULL, NULL);
+	bench_run(load->world->loop, QUIET_MS, NULL, NULL);
 	read_clocks(load->world, result);
 	result->cpu_us -= load->before.cpu_us;
 	result->server_cpu_us -= load->before.server_cpu_us;
@@ -202,7 +202,7 @@ void bench_load_run(struct bench_world *world, const struct bench_load_options *
 {
 	struct bench_load *load = bench_load_begin(world, options);
 
-	if (!bench_run(world, options->within_ms, bench_load_is_done, load)) {
+	if (!bench_run(world->loop, options->within_ms, bench_load_is_done, load)) {
 		fprintf(stderr, "bench: %zu of %zu arrived\n", load->arrived,
 		        options->count);
 		bench_die(world->log_path, "messages did not arrive in time");

@@ -29,16 +29,15 @@ static void handle_over(void *arg)
 	running->is_over = true;
 }
 
-bool bench_run(
-        struct bench_world *world, int64_t for_ms, bool (*done)(void *arg), void *arg)
+bool bench_run(struct loop *loop, int64_t for_ms, bool (*done)(void *arg), void *arg)
 {
 	struct running running = {0};
 	bool ok = false;
 
-	timer_init(&running.timer, world->loop, handle_over, &running);
+	timer_init(&running.timer, loop, handle_over, &running);
 	timer_start(&running.timer, for_ms);
 	while (!running.is_over && !ok) {
-		loop_turn(world->loop, true);
+		loop_turn(loop, true);
 		ok = done != NULL && done(arg);
 	}
 	timer_stop(&running.timer);
@@ -211,7 +210,7 @@ static void make_rooms(struct bench_world *world)
 	making.http = http_client_create(world->loop, &http);
 	if (world->options->rooms > 0) {
 		make_room(&making);
-		if (!bench_run(world, SETTLE_MS, all_made, &making)) {
+		if (!bench_run(world->loop, SETTLE_MS, all_made, &making)) {
 			bench_die("rooms", "not made in time");
 		}
 	}
@@ -331,7 +330,7 @@ static void fill_database(struct bench_world *world)
 	add_rows(world, &filling);
 	store_tx_submit(filling.tx, NULL, NULL);
 	store_after_commit(filling.store, handle_filled, &filling);
-	if (!bench_run(world, SETTLE_MS, is_filled, &filling)) {
+	if (!bench_run(world->loop, SETTLE_MS, is_filled, &filling)) {
 		bench_die("database", "not filled in time");
 	}
 	store_close(&filling.store);
@@ -415,7 +414,7 @@ void bench_world_start(struct bench_world *world)
 	world->heard_arg = world;
 	world->pid = world->options->subject == BENCH_NULL ? start_null(world)
 	                                                   : start_bridge(world);
-	if (!bench_run(world, SETTLE_MS, is_greeted, world)) {
+	if (!bench_run(world->loop, SETTLE_MS, is_greeted, world)) {
 		bench_die(world->log_path, "the program does not connect");
 	}
 	world->heard = NULL;

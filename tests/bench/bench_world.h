@@ -65,7 +65,6 @@ void bench_post(struct bench_world *world, enum bench_side side, size_t room,
         const char *text);
 
 /* Turns of the loop for so long, or until done() says so; false: it did not in time. */
-bool bench_run(struct bench_world *world, int64_t for_ms, bool (*done)(void *arg),
-        void *arg);
+bool bench_run(struct loop *loop, int64_t for_ms, bool (*done)(void *arg), void *arg);
 
 #endif
