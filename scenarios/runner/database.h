@@ -10,9 +10,9 @@
 struct database;
 
 /* dir: the story's folder, for SQLite's file or a server of its own. shared_socket: the
- * PostgreSQL server of all stories, NULL: none. template: a cluster to make one's own from,
- * NULL: made anew. wants_postgres without a shared server,
- * or own_server: the story gets a server of its own. */
+ * PostgreSQL server of all stories, NULL: none. template: a cluster to make one's own
+ * from, NULL: made anew. wants_postgres without a shared server, or own_server: the story
+ * gets a server of its own. */
 struct database_options {
 	const char *dir, *shared_socket, *template;
 	bool wants_postgres, own_server;

@@ -18,8 +18,8 @@ bool play_restart_database(struct play *play)
 	play->stop_is_armed = false;
 	if (!database_stop(play->database, "immediate", &err) ||
 	        !database_start(play->database, &err)) {
-		play_fail_text(play, VERDICT_HARNESS, "the database's server to come back",
-		        "%s", err.msg);
+		play_fail_text(play, VERDICT_HARNESS,
+		        "the database's server to come back", "%s", err.msg);
 		return false;
 	}
 	vtime_set_stop_pid(play->vtime, database_pid(play->database));

@@ -22,7 +22,7 @@ enum { START_WITHIN_MS = 30000, LOOK_EVERY_MS = 10, MAX_ARGS = 16 };
 
 struct pgserver {
 	char *dir, *data, *log;
-	char *bin; /* the folder of the server's programs */
+	char *bin;    /* the folder of the server's programs */
 	bool durable; /* waits for the disk */
 	pid_t pid;    /* 0: it does not run */
 	pid_t owner;
@@ -99,8 +99,8 @@ static bool run_program(
 	pid_t pid = start_program(server, args);
 
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-		return err_set(err, ERR_PERMANENT, 0, "%s failed: see %s", args[0],
-		        server->log);
+		return err_set(
+		        err, ERR_PERMANENT, 0, "%s failed: see %s", args[0], server->log);
 	}
 	return true;
 }
@@ -131,8 +131,8 @@ bool pgserver_start(struct pgserver *server, struct err *err)
 {
 	autofree char *program = xasprintf("%s/postgres", server->bin);
 	const char *const args[] = {program, "-D", server->data, "-k", server->dir, "-c",
-	        "listen_addresses=", "-c", server->durable ? "fsync=on" : "fsync=off", "-c",
-	        "max_connections=60", "-c",
+	        "listen_addresses=", "-c", server->durable ? "fsync=on" : "fsync=off",
+	        "-c", "max_connections=60", "-c",
 	        server->durable ? "shared_buffers=128MB" : "shared_buffers=16MB", NULL};
 
 	server->pid = start_program(server, args);

@@ -153,8 +153,7 @@ static bool open_database(struct play *play, struct err *err)
 	        .wants_postgres = wish == NULL ? play->options->on_postgres
 	                                       : str_equal(wish, "postgres"),
 	        .template = play->options->postgres_template,
-	        .own_server =
-	                stops_database(play->story) || play->options->stop_at > 0,
+	        .own_server = stops_database(play->story) || play->options->stop_at > 0,
 	};
 
 	play->database = database_create(&options, err);

@@ -114,8 +114,8 @@ int command_run(struct command *command)
 	        start_postgres(command, stories, count, &server)) {
 		bool tortures = command->torture_kill9 || command->torture_stop;
 		status = tortures              ? command_torture(command, stories, count)
-		         : command->repeat > 1  ? command_repeat(command, stories, count)
-		                                : run_once(command, stories, count);
+		         : command->repeat > 1 ? command_repeat(command, stories, count)
+		                               : run_once(command, stories, count);
 	}
 	pgserver_destroy(&server);
 	if (command->template != NULL) {

@@ -66,7 +66,7 @@ struct vclock {
 	 * sets stop_at to 0 when it has done so. */
 	_Atomic int64_t stop_at;
 	_Atomic int32_t stop_pid;
-	_Atomic uint64_t waits;   /* blocking waits entered */
+	_Atomic uint64_t waits; /* blocking waits entered */
 	_Atomic int32_t
 	        owner; /* process ID of the daemon; its children pass the shim by */
 	_Atomic uint64_t seed; /* what the daemon gets as randomness comes from it */
