@@ -125,8 +125,9 @@ static bool first_have_arrived(void *arg)
 
 	for (int subject = BENCH_NULL; subject <= BENCH_BRIDGE; subject++) {
 		for (size_t db = 0; db < DATABASES; db++) {
-			all = all && (!has_world(arena, subject, db) ||
-			                     bench_load_is_done(arena->first[subject][db]));
+			all = all &&
+			      (!has_world(arena, subject, db) ||
+			              bench_load_is_done(arena->first[subject][db]));
 		}
 	}
 	return all;
@@ -144,7 +145,8 @@ static void start_arena(struct arena *arena, const struct plan *plan)
 	for (int subject = BENCH_NULL; subject <= BENCH_BRIDGE; subject++) {
 		for (size_t db = 0; db < DATABASES; db++) {
 			struct bench_world *world = &arena->worlds[subject][db];
-			struct bench_world_options *options = &arena->options[subject][db];
+			struct bench_world_options *options =
+			        &arena->options[subject][db];
 			*options = (struct bench_world_options){.loop = arena->loop,
 			        .build = plan->build,
 			        .subject = subject,
@@ -153,7 +155,8 @@ static void start_arena(struct arena *arena, const struct plan *plan)
 			if (has_world(arena, subject, db)) {
 				bench_world_create(world, options);
 				bench_world_start(world);
-				arena->first[subject][db] = bench_load_begin(world, &first);
+				arena->first[subject][db] =
+				        bench_load_begin(world, &first);
 			}
 		}
 	}
@@ -162,7 +165,8 @@ static void start_arena(struct arena *arena, const struct plan *plan)
 	}
 }
 
-static void each_world(struct arena *arena, void (*fn)(struct arena *arena, int subject, size_t db))
+static void each_world(
+        struct arena *arena, void (*fn)(struct arena *arena, int subject, size_t db))
 {
 	for (size_t db = 0; db < DATABASES; db++) {
 		for (int subject = BENCH_NULL; subject <= BENCH_BRIDGE; subject++) {
@@ -187,8 +191,8 @@ static void end_world(struct arena *arena, int subject, size_t db)
 	bench_world_destroy(&arena->worlds[subject][db]);
 }
 
-static void print_row(const char *title, const char *database, const struct series *series,
-        const struct figures *null)
+static void print_row(const char *title, const char *database,
+        const struct series *series, const struct figures *null)
 {
 	const struct figures own = medians(series);
 
@@ -204,14 +208,15 @@ static void print_row(const char *title, const char *database, const struct seri
 	printf("\n");
 }
 
-static void run_round(struct arena *arena, int side, long count,
-        struct series series[2][DATABASES][2])
+static void run_round(
+        struct arena *arena, int side, long count, struct series series[2][DATABASES][2])
 {
 	for (size_t db = 0; db < DATABASES; db++) {
 		for (int subject = BENCH_NULL; subject <= BENCH_BRIDGE; subject++) {
 			if (has_world(arena, subject, db)) {
 				add(&series[subject][db][side],
-				        measure(&arena->worlds[subject][db], side, count));
+				        measure(&arena->worlds[subject][db], side,
+				                count));
 			}
 		}
 	}
@@ -359,8 +364,9 @@ int main(int argc, char **argv)
 	}
 	if (plan.count < 1 || plan.seconds < 1 || plan.repeats < 1 ||
 	        plan.repeats > MAX_REPEATS || optind + 1 != argc) {
-		fprintf(stderr, "usage: bench_bridge [-n MESSAGES] [-r ROUNDS] [-s SECONDS] "
-		                "[-d sqlite|postgres] throughput|latency\n");
+		fprintf(stderr,
+		        "usage: bench_bridge [-n MESSAGES] [-r ROUNDS] [-s SECONDS] "
+		        "[-d sqlite|postgres] throughput|latency\n");
 		return EXIT_FAILURE;
 	}
 	bench_pin(1);

@@ -35,8 +35,8 @@ static void say_one(struct bench_load *load)
 
 	snprintf(text, sizeof(text), "m%u-%zu " ORDINARY, load->run, number);
 	load->left_us[number] = bench_now_us();
-	bench_post(load->world, load->options->from,
-	        number % load->world->options->rooms, text);
+	bench_post(load->world, load->options->from, number % load->world->options->rooms,
+	        text);
 }
 
 void bench_load_say(struct bench_load *load, size_t count)
@@ -79,8 +79,8 @@ static bool number_of(const struct bench_load *load, const char *text, size_t *n
 {
 	char *end;
 
-	if (text == NULL || text[0] != 'm' ||
-	        strtoul(text + 1, &end, 10) != load->run || *end != '-') {
+	if (text == NULL || text[0] != 'm' || strtoul(text + 1, &end, 10) != load->run ||
+	        *end != '-') {
 		return false;
 	}
 	*number = strtoul(end + 1, NULL, 10);

@@ -230,8 +230,8 @@ static void open_database(struct bench_world *world)
 	struct err err = ERR_INIT;
 
 	if (!str_equal(world->options->database, "postgres")) {
-		world->database_uri =
-		        xasprintf("file:%s/bridge.db?_txlock=immediate", world->setup.dir);
+		world->database_uri = xasprintf(
+		        "file:%s/bridge.db?_txlock=immediate", world->setup.dir);
 		return;
 	}
 	autofree char *name = xasprintf("pg%p", (void *)world);
@@ -320,9 +320,8 @@ static void add_rows(struct bench_world *world, struct filling *filling)
 static void fill_database(struct bench_world *world)
 {
 	struct err err = ERR_INIT;
-	struct filling filling = {
-	        .store = store_open(
-	                world->loop, driver_of(world), world->database_uri, &err)};
+	struct filling filling = {.store = store_open(world->loop, driver_of(world),
+	                                  world->database_uri, &err)};
 
 	if (filling.store == NULL) {
 		bench_die("database", err.msg);
@@ -381,8 +380,7 @@ static pid_t start_bridge(struct bench_world *world)
 	        xasprintf("%s/matrix-slack-bridge", world->options->build);
 	const char *const args[] = {program, "-c", world->setup.config_path, "-r",
 	        world->setup.registration_path, NULL};
-	autojson cJSON *changes =
-	        json_set_str(json_new(), "logging.min_level", "info");
+	autojson cJSON *changes = json_set_str(json_new(), "logging.min_level", "info");
 	struct err err = ERR_INIT;
 
 	if (!setup_write_config(&world->setup, changes, &err) ||

@@ -61,8 +61,8 @@ void bench_world_stop(struct bench_world *world);
 void bench_say_slack(struct bench_world *world, const char *verb, const char *args);
 void bench_say_matrix(struct bench_world *world, const char *verb, const char *args);
 /* One message in a room, by alice on Slack or bob on Matrix. */
-void bench_post(struct bench_world *world, enum bench_side side, size_t room,
-        const char *text);
+void bench_post(
+        struct bench_world *world, enum bench_side side, size_t room, const char *text);
 
 /* Turns of the loop for so long, or until done() says so; false: it did not in time. */
 bool bench_run(struct loop *loop, int64_t for_ms, bool (*done)(void *arg), void *arg);

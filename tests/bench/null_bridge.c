@@ -39,7 +39,7 @@ struct null_bridge {
 	struct ws_context *ws_context;
 	struct ws_client *ws;
 	struct map *room_of, *channel_of; /* texts of `options`, borrowed */
-	int64_t rows; /* stored or being stored */
+	int64_t rows;                     /* stored or being stored */
 };
 
 struct message { /* on its way to one side */
@@ -98,8 +98,8 @@ static void send_out(struct message *message)
 {
 	struct null_bridge *null = message->null;
 	bool to_matrix = message->envelope_id != NULL;
-	struct http_req *req = http_req_create(
-	        null->http, to_matrix ? "PUT" : "POST", message->url);
+	struct http_req *req =
+	        http_req_create(null->http, to_matrix ? "PUT" : "POST", message->url);
 
 	http_req_set_header(req, "Authorization",
 	        to_matrix ? null->matrix_bearer : null->slack_bearer);
@@ -195,9 +195,9 @@ static void take_envelope(struct null_bridge *null, const cJSON *frame, struct s
 	message->null = null;
 	message->envelope_id = xstrdup(envelope_id);
 	message->body = content_of(json_str_or(event, "text", ""), channel, ts);
-	message->url =
-	        xasprintf("%s/_matrix/client/v3/rooms/%s/send/m.room.message/%s?user_id=%s",
-	                json_str(null->options, "matrix"), room, event_id, null->sender);
+	message->url = xasprintf(
+	        "%s/_matrix/client/v3/rooms/%s/send/m.room.message/%s?user_id=%s",
+	        json_str(null->options, "matrix"), room, event_id, null->sender);
 	store(message, event_id, text);
 }
 
@@ -285,8 +285,8 @@ static void handle_url(const struct http_reply *reply, const struct err *err, vo
 
 static void open_socket(struct null_bridge *null)
 {
-	autofree char *url = xasprintf("%sapps.connections.open",
-	        json_str(null->options, "slack_api"));
+	autofree char *url = xasprintf(
+	        "%sapps.connections.open", json_str(null->options, "slack_api"));
 	autofree char *bearer =
 	        xasprintf("Bearer %s", json_str(null->options, "app_token"));
 	struct http_req *req = http_req_create(null->http, "POST", url);
@@ -332,12 +332,12 @@ static void open_parts(struct null_bridge *null)
 	struct err err = ERR_INIT;
 
 	null->http = http_client_create(null->loop, &http);
-	null->server = http_server_create(
-	        null->loop, &server, handle_request, null, &err);
+	null->server =
+	        http_server_create(null->loop, &server, handle_request, null, &err);
 	null->ws_context = ws_context_create(null->loop, NULL, &err);
 	if (!str_equal(type, "none")) {
-		null->store = store_open(null->loop, type,
-		        json_str(null->options, "database_uri"), &err);
+		null->store = store_open(
+		        null->loop, type, json_str(null->options, "database_uri"), &err);
 	}
 	if (err.kind != ERR_NONE) {
 		die(err.msg);
