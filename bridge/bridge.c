@@ -12,6 +12,7 @@
 #include "bridge/flow/poke.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/power.h"
+#include "bridge/flow/profiles.h"
 #include "bridge/flow/quarantine.h"
 #include "bridge/flow/user_logins.h"
 #include "bridge/health/health.h"
@@ -98,7 +99,8 @@ static void handle_transaction(
         struct appservice_txn *txn, const char *txn_id, const cJSON *events, void *arg)
 {
 	struct bridge *bridge = arg;
-	matrix_door_transaction(&bridge->app, txn, txn_id, events);
+	(void)txn_id; /* every event has a key of its own */
+	matrix_door_transaction(&bridge->app, txn, events);
 }
 
 static bool is_ready(void *arg)
@@ -332,6 +334,7 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 	app->members = members_create(app);
 	app->power = power_create(app);
 	app->unknown = map_create();
+	app->profiles = profiles_create(app->loop);
 	bridge->poke = poke_create(app);
 	bridge->health = health_create(app, &err);
 	if (bridge->health == NULL) {
@@ -359,6 +362,7 @@ static void close_parts(struct bridge *bridge)
 	queue_destroy(&app->queue);
 	portals_destroy(&app->portals);
 	ghosts_destroy(&app->ghosts);
+	profiles_destroy(&app->profiles);
 	members_destroy(&app->members);
 	power_destroy(&app->power);
 	map_destroy(&app->unknown, NULL);

@@ -131,22 +131,32 @@ cJSON *json_parse_mended(struct str text, struct err *err)
 	return mended ? json_parse((struct str){copy, text.n}, err) : NULL;
 }
 
+/* cJSON's own look-up wants the key by itself, and looks at all of each name. */
+static const cJSON *member(const cJSON *obj, const char *key, size_t n)
+{
+	const cJSON *child;
+
+	if (!cJSON_IsObject(obj)) {
+		return NULL;
+	}
+	cJSON_ArrayForEach(child, obj)
+	{
+		if (child->string[0] == key[0] && strncmp(child->string, key, n) == 0 &&
+		        child->string[n] == '\0') {
+			return child;
+		}
+	}
+	return NULL;
+}
+
 const cJSON *json_get(const cJSON *obj, const char *path)
 {
 	const cJSON *at = obj;
-	char key[128];
 
 	while (at != NULL && *path != '\0') {
-		const char *dot = strchr(path, '.');
-		size_t n = dot == NULL ? strlen(path) : (size_t)(dot - path);
-		if (n >= sizeof(key)) {
-			return NULL;
-		}
-		memcpy(key, path, n);
-		key[n] = '\0';
-		at = cJSON_IsObject(at) ? cJSON_GetObjectItemCaseSensitive(at, key)
-		                        : NULL;
-		path += dot == NULL ? n : n + 1;
+		size_t n = strcspn(path, ".");
+		at = n == 0 ? NULL : member(at, path, n);
+		path += path[n] == '.' ? n + 1 : n;
 	}
 	return at;
 }
@@ -278,6 +288,20 @@ char *json_print_sorted(const cJSON *value)
 	}
 	sort_keys(copy);
 	return json_print(copy);
+}
+
+cJSON *json_lend(cJSON *obj, const char *name, const cJSON *object)
+{
+	if (object == NULL) {
+		return obj;
+	}
+	cJSON *reference = object->child == NULL
+	                           ? json_new()
+	                           : cJSON_CreateObjectReference(object->child);
+	if (reference == NULL) {
+		abort(); /* out of memory, as in mem.h */
+	}
+	return json_set(obj, name, reference);
 }
 
 void json_autodelete(cJSON **value)

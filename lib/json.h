@@ -25,6 +25,9 @@ cJSON *json_parse(struct str text, struct err *err);
  * for U+FFFD: some servers cut texts in the middle of a character. */
 cJSON *json_parse_mended(struct str text, struct err *err);
 
+struct buf;
+/* Text as a JSON string, quotes and all. */
+void json_print_text(struct buf *out, struct str text);
 /* Compact text. Caller frees. */
 char *json_print(const cJSON *value);
 /* Keys sorted, compact: equal values give equal text. Caller frees. */
@@ -50,6 +53,8 @@ cJSON *json_set_str(cJSON *obj, const char *name, const char *text);
 cJSON *json_set_int(cJSON *obj, const char *name, int64_t number);
 cJSON *json_set_bool(cJSON *obj, const char *name, bool value);
 cJSON *json_set(cJSON *obj, const char *name, cJSON *value); /* takes value */
+/* Another object as a member, not copied: it must outlive obj. NULL sets nothing. */
+cJSON *json_lend(cJSON *obj, const char *name, const cJSON *object);
 
 /* Deletes *value at the end of its scope. */
 #define autojson __attribute__((cleanup(json_autodelete)))

@@ -74,24 +74,31 @@ static const char *escape_of(unsigned char byte, char room[8])
 	return room;
 }
 
-static void print_text(struct buf *out, const char *text)
+void json_print_text(struct buf *out, struct str text)
 {
+	const char *end = text.p + text.n;
 	char room[8];
 
 	buf_add(out, "\"", 1);
-	for (const char *from = text == NULL ? "" : text;;) {
+	for (const char *from = text.p;;) {
 		const char *to = from;
-		while ((unsigned char)*to >= 32 && *to != '"' && *to != '\\') {
+		while (to < end && (unsigned char)*to >= 32 && *to != '"' &&
+		        *to != '\\') {
 			to++;
 		}
 		buf_add(out, from, (size_t)(to - from));
-		if (*to == '\0') {
+		if (to == end) {
 			break;
 		}
 		buf_puts(out, escape_of((unsigned char)*to, room));
 		from = to + 1;
 	}
 	buf_add(out, "\"", 1);
+}
+
+static void print_text(struct buf *out, const char *text)
+{
+	json_print_text(out, str_from(text == NULL ? "" : text));
 }
 
 static void print_children(struct buf *out, const cJSON *value, bool keys)

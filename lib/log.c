@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SINKS = 4, MAX_LINE_BYTES = 16 * 1024 };
+enum { MAX_SINKS = 4, MAX_LINE_BYTES = 16 * 1024, MAX_FIELDS = 40 };
 
 struct sink {
 	int fd;
@@ -125,49 +125,70 @@ static void add_text_line(struct buf *line, enum log_level level, const char *wh
 	buf_puts(line, "\n");
 }
 
-/* Puts the next key=value of *p into obj. Values are bare words or stand in double
- * quotes. */
-static void add_json_field(cJSON *obj, const char **p)
+struct field {
+	struct str key, value;
+};
+
+/* The next key=value of *p. Values are bare words or stand in double quotes. */
+static bool next_field(const char **p, struct field *out)
 {
 	const char *key = *p + strspn(*p, " ");
 	size_t key_len = strcspn(key, "= ");
 
 	if (key[key_len] != '=') {
 		*p = key + key_len;
-		return;
+		return false;
 	}
 	const char *value = key + key_len + 1;
-	size_t value_len;
-	if (*value == '"') {
-		value++;
-		value_len = strcspn(value, "\"");
-		*p = value + value_len + (value[value_len] == '"' ? 1 : 0);
-	} else {
-		value_len = strcspn(value, " ");
-		*p = value + value_len;
+	bool is_quoted = *value == '"';
+	value += is_quoted ? 1 : 0;
+	size_t value_len = strcspn(value, is_quoted ? "\"" : " ");
+	*out = (struct field){{key, key_len}, {value, value_len}};
+	*p = value + value_len + (is_quoted && value[value_len] == '"' ? 1 : 0);
+	return true;
+}
+
+static bool has_key(const struct field *fields, size_t count, struct str key)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fields[i].key.n == key.n &&
+		        memcmp(fields[i].key.p, key.p, key.n) == 0) {
+			return true;
+		}
 	}
-	autofree char *name = xstrndup(key, key_len);
-	autofree char *content = xstrndup(value, value_len);
-	/* A value with quotes in it may add fields, but changes none. */
-	if (cJSON_GetObjectItemCaseSensitive(obj, name) == NULL) {
-		json_set_str(obj, name, content);
-	}
+	return false;
+}
+
+static void add_member(struct buf *line, struct str key, struct str value)
+{
+	buf_puts(line, line->len == 0 ? "{" : ",");
+	json_print_text(line, key);
+	buf_puts(line, ":");
+	json_print_text(line, value);
 }
 
 static void add_json_line(struct buf *line, enum log_level level, const char *when,
         const char *text, const char *fields)
 {
-	autojson cJSON *obj = json_new();
+	struct field seen[MAX_FIELDS] = {
+	        {str_from("level"), str_from(level_names[level])},
+	        {str_from("time"), str_from(when)},
+	        {str_from("message"), str_from(text)},
+	};
+	size_t count = 3;
 
-	json_set_str(obj, "level", level_names[level]);
-	json_set_str(obj, "time", when);
-	json_set_str(obj, "message", text);
-	for (const char *p = fields; *p != '\0';) {
-		add_json_field(obj, &p);
+	for (size_t i = 0; i < count; i++) {
+		add_member(line, seen[i].key, seen[i].value);
 	}
-	autofree char *printed = json_print(obj);
-	buf_puts(line, printed);
-	buf_puts(line, "\n");
+	/* A value with quotes in it may add fields, but changes none. */
+	for (const char *p = fields; *p != '\0' && count < MAX_FIELDS;) {
+		if (next_field(&p, &seen[count]) &&
+		        !has_key(seen, count, seen[count].key)) {
+			add_member(line, seen[count].key, seen[count].value);
+			count++;
+		}
+	}
+	buf_puts(line, "}\n");
 }
 
 /* One write per line, so that lines of several processes do not mix. */

@@ -2,6 +2,7 @@
 
 #include "lib/mem.h"
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 #include <uv.h>
@@ -432,6 +433,12 @@ bool loop_drain(struct loop *loop)
 int loop_fd(const struct loop *loop)
 {
 	return uv_backend_fd(&loop->uv);
+}
+
+bool loop_has_input(const struct loop *loop)
+{
+	struct pollfd fd = {.fd = loop_fd(loop), .events = POLLIN};
+	return poll(&fd, 1, 0) > 0;
 }
 
 struct uv_loop_s *loop_uv(struct loop *loop)

@@ -96,6 +96,9 @@ int64_t loop_next_due_us(const struct loop *loop);
 /* Timers due then fire in the next turn. Never backwards. */
 void loop_advance_to_us(struct loop *loop, int64_t now_us);
 
+/* Would the next turn find input without waiting? Asks the system; may be wrong. */
+bool loop_has_input(const struct loop *loop);
+
 /* For libraries that bring their own libuv binding. */
 struct uv_loop_s *loop_uv(struct loop *loop);
 /* A callback from such a library ran: loop_turn() shall report it. */

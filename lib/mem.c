@@ -54,13 +54,17 @@ char *xstrdup(const char *s)
 
 char *xvasprintf(const char *fmt, va_list args)
 {
+	char room[256]; /* most texts are short: written once, not measured first */
 	va_list again;
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, fmt, again);
+	int n = vsnprintf(room, sizeof(room), fmt, again);
 	va_end(again);
 	if (n < 0) {
 		out_of_memory(); /* the only other cause is a wrong format, which -Wformat
 		                    catches */
+	}
+	if ((size_t)n < sizeof(room)) {
+		return xstrndup(room, (size_t)n);
 	}
 	char *text = xmalloc((size_t)n + 1);
 	vsnprintf(text, (size_t)n + 1, fmt, args);

@@ -110,6 +110,14 @@ bool str_is_utf8(struct str s)
 	const unsigned char *p = (const unsigned char *)s.p;
 
 	for (size_t i = 0; i < s.n;) {
+		uint64_t eight;
+		if (i + sizeof(eight) <= s.n) {
+			memcpy(&eight, p + i, sizeof(eight));
+			if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+				i += sizeof(eight); /* ASCII, as most of it is */
+				continue;
+			}
+		}
 		size_t len = utf8_sequence(p + i, s.n - i);
 		if (len == 0) {
 			return false;

@@ -26,6 +26,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	struct ghosts *ghosts;
 	struct members *members;
 	struct power *power;
+	struct profiles *profiles;
 	struct files *files;
 	struct emoji_images *emoji_images;
 	/* Of the Web API clients to be made; NULL: none. */

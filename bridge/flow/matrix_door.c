@@ -3,6 +3,7 @@
 #include "bridge/flow/matrix_file.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/profiles.h"
 #include "bridge/flow/quarantine.h"
 #include "bridge/matrix/events.h"
 #include "bridge/ops/secrets.h"
@@ -61,7 +62,7 @@ static cJSON *payload_of(const struct matrix_event *event)
 	json_set_str(payload, "thread", event->thread);
 	json_set_str(payload, "reply_to", event->reply_to);
 	if (event->content != NULL) {
-		json_set(payload, "content", cJSON_Duplicate(event->content, true));
+		json_lend(payload, "content", event->content);
 	}
 	return payload;
 }
@@ -159,6 +160,8 @@ static void take_event(struct app *app, struct store_tx *tx, const cJSON *json)
 		take_change(app, tx, &event, FLOW_MATRIX_REDACTION);
 		return;
 	case MATRIX_EVENT_MEMBER:
+		/* Perhaps a new name. */
+		profiles_forget(app->profiles, event.state_key);
 		take_member(app, tx, &event);
 		return;
 	case MATRIX_EVENT_OTHER:
@@ -194,8 +197,8 @@ static void leave_out(struct app *app, struct store_tx *tx, const cJSON *json)
 	}
 }
 
-void matrix_door_transaction(struct app *app, struct appservice_txn *txn,
-        const char *txn_id, const cJSON *events)
+void matrix_door_transaction(
+        struct app *app, struct appservice_txn *txn, const cJSON *events)
 {
 	struct owed_answer *owed = xcalloc(1, sizeof(*owed));
 	struct store_tx *tx = store_tx_create(app->store);
@@ -217,6 +220,12 @@ void matrix_door_transaction(struct app *app, struct appservice_txn *txn,
 			leave_out(app, tx, event);
 		}
 	}
-	store_tx_add(tx, STMT_TXN_ADD, "si", txn_id, loop_wall_ms(app->loop));
+	if (owed->commits == 0 && store_tx_count(tx) == 0) {
+		/* The bridge's own events, mostly: nothing is promised. */
+		store_tx_cancel(&tx);
+		appservice_txn_done(txn, NULL);
+		free(owed);
+		return;
+	}
 	submit(tx, owed);
 }

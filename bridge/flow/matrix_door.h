@@ -8,7 +8,7 @@
 
 /* Commits all events of the transaction that concern us, then answers it. Our own users'
  * events are left out: what the bridge itself sent never comes back. */
-void matrix_door_transaction(struct app *app, struct appservice_txn *txn,
-        const char *txn_id, const cJSON *events);
+void matrix_door_transaction(
+        struct app *app, struct appservice_txn *txn, const cJSON *events);
 
 #endif

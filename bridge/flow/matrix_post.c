@@ -3,6 +3,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/author.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/profiles.h"
 #include "bridge/ops/public_media.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -60,6 +61,11 @@ static void handle_profile(const cJSON *profile, const struct err *err, void *ar
 	post->profile_known = err->kind == ERR_NONE || unknown;
 	str_replace(&post->name, json_str(profile, "displayname"));
 	str_replace(&post->avatar_url, json_str(profile, "avatar_url"));
+	if (err->kind == ERR_NONE) {
+		const struct app *app = post->flow->app;
+		profiles_keep(app->profiles, payload_text(post->flow, "sender"),
+		        post->name, post->avatar_url);
+	}
 	flow_continue(post->flow, unknown ? &none : err);
 }
 
@@ -78,6 +84,13 @@ enum step_rc matrix_post_author(struct flow *flow, struct matrix_post *post)
 		flow_set_fact(flow, "name", payload_text(flow, "sender"));
 		poster_intend(flow, &post->poster);
 		return STEP_DONE;
+	}
+	const struct profile *kept =
+	        profiles_find(app->profiles, payload_text(flow, "sender"));
+	if (!post->profile_known && kept != NULL) {
+		str_replace(&post->name, kept->name);
+		str_replace(&post->avatar_url, kept->avatar_url);
+		post->profile_known = true;
 	}
 	if (!post->profile_known) {
 		post->flow = flow;

@@ -308,7 +308,7 @@ char *slack_message_payload(
 	json_set_str(payload, "bot", event->bot_id);
 	json_set_str(payload, "subtype",
 	        is_change ? json_str_or(event->message, "subtype", "") : event->subtype);
-	json_set(payload, "message", cJSON_Duplicate(event->message, true));
+	json_lend(payload, "message", event->message);
 	return json_print(payload);
 }
 

@@ -19,8 +19,9 @@
 
 enum {
 	ANSWER_DEADLINE_MS =
-	        30000, /* a batch without an answer: the connection is no good */
-	MARK_CHARS = 16,
+	        30000,   /* a batch without an answer: the connection is no good */
+	MARK_CHARS = 16, /* of chance, then a number */
+	MARK_BYTES = MARK_CHARS + 24,
 	NAME_BYTES = 16, /* of a prepared statement: "s" and its number */
 };
 
@@ -34,7 +35,7 @@ enum phase {
 };
 
 /* What the next result is the answer to. */
-enum answer { TO_ITEM, TO_PREPARE, TO_OTHER, TO_MARK_QUESTION };
+enum answer { TO_ITEM, TO_PREPARE, TO_PREPARE_MARK, TO_OTHER, TO_MARK_QUESTION };
 
 struct expected {
 	enum answer kind;
@@ -46,7 +47,7 @@ struct postgres {
 	struct driver driver;
 	struct loop *loop;
 	struct pg_link *link;
-	bool prepared[STMT_COUNT]; /* on this connection */
+	bool prepared[STMT_COUNT], mark_prepared; /* on this connection */
 	enum phase phase;
 	struct list *batch;
 	bool writes; /* the batch */
@@ -57,7 +58,8 @@ struct postgres {
 	size_t expected_count, expected_room, answered;
 	struct err failure; /* of the batch; ERR_NONE: none so far */
 	bool is_away;       /* the failure is one that passes */
-	char mark[MARK_CHARS + 1];
+	char mark[MARK_BYTES];
+	uint64_t marks; /* given so far; the chance in front is this process's */
 	bool mark_found;
 };
 
@@ -112,11 +114,17 @@ static void send_mark(struct postgres *db)
 {
 	const char *values[] = {db->mark};
 
-	rand_secret(db->mark, MARK_CHARS);
-	PQsendQueryParams(pg_link_conn(db->link),
-	        "INSERT INTO msb_meta (name, value) VALUES ('commit', $1) "
-	        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-	        1, NULL, values, NULL, NULL, 0);
+	snprintf(db->mark + MARK_CHARS, sizeof(db->mark) - MARK_CHARS, ".%llu",
+	        (unsigned long long)++db->marks);
+	if (!db->mark_prepared) {
+		PQsendPrepare(pg_link_conn(db->link), "mark",
+		        "INSERT INTO msb_meta (name, value) VALUES ('commit', $1) "
+		        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+		        0, NULL);
+		db->mark_prepared = true;
+		expect(db, (struct expected){.kind = TO_PREPARE_MARK});
+	}
+	PQsendQueryPrepared(pg_link_conn(db->link), "mark", 1, values, NULL, NULL, 0);
 	expect(db, (struct expected){.kind = TO_OTHER});
 }
 
@@ -286,6 +294,8 @@ static void take_result(struct postgres *db, PGresult *result)
 	}
 	if (expected->kind == TO_PREPARE) {
 		db->prepared[expected->stmt] = false;
+	} else if (expected->kind == TO_PREPARE_MARK) {
+		db->mark_prepared = false;
 	}
 	if (status == PGRES_FATAL_ERROR) {
 		bool is_item = expected->kind == TO_PREPARE || expected->kind == TO_ITEM;
@@ -364,6 +374,7 @@ static void handle_down(void *arg)
 	struct postgres *db = arg;
 
 	memset(db->prepared, 0, sizeof(db->prepared));
+	db->mark_prepared = false;
 	timer_stop(&db->deadline);
 	switch (db->phase) {
 	case RUNNING:
@@ -457,6 +468,7 @@ struct driver *postgres_open(struct loop *loop, const char *uri, struct err *err
 	}
 	struct postgres *db = xcalloc(1, sizeof(*db));
 	db->driver = (struct driver){run, finish, close_db};
+	rand_secret(db->mark, MARK_CHARS);
 	db->loop = loop;
 	db->link = link;
 	timer_init(&db->deadline, loop, handle_deadline, db);

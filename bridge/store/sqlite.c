@@ -11,10 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
+enum around { BEGIN_READING, BEGIN_WRITING, COMMIT, AROUNDS };
+static const char *const arounds[] = {"BEGIN", "BEGIN IMMEDIATE", "COMMIT"};
+
 struct sqlite_db {
 	struct driver driver;
 	sqlite3 *handle;
-	sqlite3_stmt *prepared[STMT_COUNT]; /* made at first use */
+	struct prepared {
+		sqlite3_stmt *stmt;           /* NULL: made at first use */
+		int places[STORE_MAX_PARAMS]; /* of $1, $2 ...: SQLite counts otherwise */
+	} prepared[STMT_COUNT];
+	sqlite3_stmt *around[AROUNDS];
 };
 
 /* ---------------------------------------------------------------- running */
@@ -35,28 +42,50 @@ static enum batch_outcome failed(sqlite3 *handle, const char *what, struct err *
 	return BATCH_FAILED;
 }
 
+/* NULL: it cannot be. */
 static sqlite3_stmt *prepare(struct sqlite_db *db, enum store_stmt stmt)
 {
-	if (db->prepared[stmt] == NULL) {
-		sqlite3_prepare_v3(db->handle, store_sql(stmt), -1,
-		        SQLITE_PREPARE_PERSISTENT, &db->prepared[stmt], NULL);
+	struct prepared *prepared = &db->prepared[stmt];
+
+	if (prepared->stmt != NULL) {
+		return prepared->stmt;
 	}
-	return db->prepared[stmt];
+	sqlite3_prepare_v3(db->handle, store_sql(stmt), -1, SQLITE_PREPARE_PERSISTENT,
+	        &prepared->stmt, NULL);
+	for (int i = 0; prepared->stmt != NULL && i < STORE_MAX_PARAMS; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "$%d", i + 1);
+		prepared->places[i] = sqlite3_bind_parameter_index(prepared->stmt, name);
+	}
+	return prepared->stmt;
 }
 
-static void bind_params(sqlite3_stmt *prepared, const struct store_item *item)
+static bool run_around(struct sqlite_db *db, enum around around)
+{
+	sqlite3_stmt **stmt = &db->around[around];
+
+	if (*stmt == NULL) {
+		sqlite3_prepare_v3(db->handle, arounds[around], -1,
+		        SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+	}
+	/* Before the reset, which would tell of an error once more. */
+	bool ok = *stmt != NULL && sqlite3_step(*stmt) == SQLITE_DONE;
+	sqlite3_reset(*stmt);
+	return ok;
+}
+
+static void bind_params(const struct prepared *prepared, const struct store_item *item)
 {
 	for (unsigned i = 0; i < item->param_count; i++) {
 		const struct store_param *param = &item->params[i];
-		char name[16];
-		snprintf(name, sizeof(name), "$%u", i + 1);
-		int at = sqlite3_bind_parameter_index(prepared, name);
+		int at = prepared->places[i];
 		if (param->is_int) {
-			sqlite3_bind_int64(prepared, at, param->number);
+			sqlite3_bind_int64(prepared->stmt, at, param->number);
 		} else if (param->text != NULL) {
-			sqlite3_bind_text(prepared, at, param->text, -1, SQLITE_STATIC);
+			sqlite3_bind_text(
+			        prepared->stmt, at, param->text, -1, SQLITE_STATIC);
 		} else {
-			sqlite3_bind_null(prepared, at);
+			sqlite3_bind_null(prepared->stmt, at);
 		}
 	}
 }
@@ -81,7 +110,7 @@ static bool run_item(struct sqlite_db *db, struct store_item *item)
 	if (prepared == NULL) {
 		return false;
 	}
-	bind_params(prepared, item);
+	bind_params(&db->prepared[item->stmt], item);
 	int before = sqlite3_total_changes(db->handle);
 	int rc = sqlite3_step(prepared);
 	while (rc == SQLITE_ROW) {
@@ -128,9 +157,7 @@ static enum batch_outcome run_batch(
 {
 	/* The write lock at the start: a batch that began by reading must not find out
 	 * half-way that another program was faster. */
-	const char *begin = is_read_only(db, batch) ? "BEGIN" : "BEGIN IMMEDIATE";
-
-	if (sqlite3_exec(db->handle, begin, NULL, NULL, NULL) != SQLITE_OK) {
+	if (!run_around(db, is_read_only(db, batch) ? BEGIN_READING : BEGIN_WRITING)) {
 		return failed(db->handle, "begin", err);
 	}
 	list_for_each(it, batch)
@@ -143,7 +170,7 @@ static enum batch_outcome run_batch(
 			}
 		}
 	}
-	if (sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+	if (!run_around(db, COMMIT)) {
 		return roll_back(db, batch, "commit", err);
 	}
 	return BATCH_DONE;
@@ -170,7 +197,10 @@ static void close_db(struct driver *driver)
 	struct sqlite_db *db = container_of(driver, struct sqlite_db, driver);
 
 	for (size_t i = 0; i < STMT_COUNT; i++) {
-		sqlite3_finalize(db->prepared[i]);
+		sqlite3_finalize(db->prepared[i].stmt);
+	}
+	for (size_t i = 0; i < AROUNDS; i++) {
+		sqlite3_finalize(db->around[i]);
 	}
 	sqlite3_close(db->handle);
 	free(db);
@@ -283,6 +313,7 @@ static bool set_up(struct sqlite_db *db, const char *path, struct err *err)
 	            NULL) != SQLITE_OK ||
 	        !run_sql(db, "PRAGMA journal_mode = WAL") ||
 	        !run_sql(db, "PRAGMA synchronous = FULL") ||
+	        !run_sql(db, "PRAGMA cache_size = -8192") || /* KiB */
 	        !run_sql(db, "PRAGMA foreign_keys = ON")) {
 		return open_failed(db, STORE_NO_CONNECTION, path, err);
 	}

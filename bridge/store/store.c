@@ -9,6 +9,8 @@
 
 enum {
 	ROUNDS_PER_TURN = 16, /* commits before the loop gets its turn again */
+	GATHERING_TURNS = 8,  /* that may share a commit while input keeps coming */
+	GATHERED_MAX = 64,    /* transactions: then the commit is worth its price */
 	BATCH_MAX = 1024,     /* transactions that share a commit */
 	AWAY_RETRY_MS = 100,  /* the database is locked or away */
 	GIVE_UP_MS = 30000,   /* then the callers are told */
@@ -19,6 +21,8 @@ struct store {
 	struct loop *loop;
 	struct driver *driver;
 	struct list queue;   /* store_tx::link, in the order of submission */
+	size_t queued;       /* submitted since the last commit was begun */
+	unsigned gathering;  /* turns that have left their commit to the next one */
 	struct list running; /* the batch the driver has; empty: none */
 	struct list alone;   /* of a batch that failed: each gets a commit of its own */
 	struct err
@@ -179,10 +183,26 @@ static bool run_next(struct store *store)
 	return true;
 }
 
+/* A commit costs about what a message costs. Where the next turn would not wait but go on
+ * with input that is there already, its transactions can share this one's. */
+static bool may_gather(struct store *store)
+{
+	bool more = !list_empty(&store->queue) && list_empty(&store->running) &&
+	            store->gathering < GATHERING_TURNS && store->queued < GATHERED_MAX &&
+	            loop_has_input(store->loop);
+
+	store->gathering = more ? store->gathering + 1 : 0;
+	return more;
+}
+
 static void handle_turn_end(void *arg)
 {
 	struct store *store = arg;
 
+	if (may_gather(store)) {
+		return;
+	}
+	store->queued = 0;
 	for (int round = 0; round < ROUNDS_PER_TURN; round++) {
 		if (!run_next(store)) {
 			return;
@@ -306,6 +326,7 @@ void store_tx_submit(struct store_tx *tx, store_done_fn *done, void *arg)
 	tx->done = done;
 	tx->arg = arg;
 	list_add_tail(&tx->store->queue, &tx->link);
+	tx->store->queued++;
 }
 
 void store_tx_cancel(struct store_tx **tx)

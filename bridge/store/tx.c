@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+enum { FIRST_ITEMS = 4 }; /* most transactions have no more */
+
 #define STORE_STMT_SQL(name, sql) sql,
 #define STORE_STMT_NAME(name, sql) #name,
 static const char *const sql_texts[] = {STORE_STATEMENTS(STORE_STMT_SQL)};
@@ -31,9 +33,14 @@ struct store_tx *store_tx_create(struct store *store)
 void store_tx_add(struct store_tx *tx, enum store_stmt stmt, const char *types, ...)
 {
 	assert(!tx->submitted && tx->item_count < STORE_MAX_STATEMENTS);
-	tx->items = xrealloc(tx->items, (tx->item_count + 1) * sizeof(tx->items[0]));
+	if (tx->item_count == tx->item_room) {
+		tx->item_room = tx->item_room == 0 ? FIRST_ITEMS : tx->item_room * 2;
+		tx->items = xrealloc(tx->items, tx->item_room * sizeof(tx->items[0]));
+	}
 	struct store_item *item = &tx->items[tx->item_count++];
-	*item = (struct store_item){.stmt = stmt};
+	item->stmt = stmt;
+	item->param_count = 0;
+	item->result = (struct store_result){0};
 
 	va_list args;
 	va_start(args, types);
@@ -41,7 +48,7 @@ void store_tx_add(struct store_tx *tx, enum store_stmt stmt, const char *types, 
 		assert(item->param_count < STORE_MAX_PARAMS &&
 		        (*type == 's' || *type == 'i'));
 		struct store_param *param = &item->params[item->param_count++];
-		param->is_int = *type == 'i';
+		*param = (struct store_param){.is_int = *type == 'i'};
 		if (param->is_int) {
 			param->number = va_arg(args, int64_t);
 		} else {

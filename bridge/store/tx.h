@@ -31,7 +31,7 @@ struct store_tx {
 	struct list link; /* store's queue, or the batch being run */
 	struct store *store;
 	struct store_item *items;
-	size_t item_count;
+	size_t item_count, item_room;
 	store_done_fn *done;
 	void *arg;
 	void (*committed)(const struct err *err, void *arg); /* of store_after_commit */

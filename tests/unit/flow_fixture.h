@@ -14,6 +14,7 @@
 #include "bridge/flow/members.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/power.h"
+#include "bridge/flow/profiles.h"
 #include "bridge/flow/slack_door.h"
 #include "bridge/flow/user_logins.h"
 #include "bridge/matrix/appservice.h"
@@ -132,7 +133,8 @@ static inline void take_transaction(
         struct appservice_txn *txn, const char *txn_id, const cJSON *events, void *arg)
 {
 	struct world *world = arg;
-	matrix_door_transaction(&world->app, txn, txn_id, events);
+	(void)txn_id;
+	matrix_door_transaction(&world->app, txn, events);
 }
 
 static const struct appservice_handlers world_appservice_handlers = {
@@ -185,6 +187,7 @@ static inline void open_world(struct world *world)
 	app->members = members_create(app);
 	app->power = power_create(app);
 	app->unknown = map_create();
+	app->profiles = profiles_create(app->loop);
 	app->files = files_create(app);
 	world->appservice = appservice_create(app->loop, "127.0.0.1", 0, "secret-hs",
 	        &world_appservice_handlers, world, &err);
@@ -215,6 +218,7 @@ static inline void close_world(struct world *world)
 	queue_destroy(&app->queue);
 	portals_destroy(&app->portals);
 	ghosts_destroy(&app->ghosts);
+	profiles_destroy(&app->profiles);
 	members_destroy(&app->members);
 	power_destroy(&app->power);
 	map_destroy(&app->unknown, NULL);
