@@ -18,6 +18,7 @@
 #   make fuzz       every parser fuzzed (FUZZ_SECONDS=60 each)
 #   make campaign   the conversion fuzzed without instrumentation (CAMPAIGN=50000000 each)
 #   make bench-convert   what a conversion costs
+#   make bench-memory    the daemon's memory: at rest, over a million messages, with a backlog
 #   make bench-bridge    messages a second, CPU time and latency beside a bridge that does the least
 
 VARIANT := $(if $(FUZZ),fuzz,$(if $(ASAN),asan,$(if $(filter clang,$(CC)),clang,release)))
@@ -253,11 +254,18 @@ BENCH_PEERS := $(BUILD)/tests/bench/bench_world.o $(BUILD)/tests/bench/bench_loa
 	$(BUILD)/tests/bench/bench_process.o $(SLACK_LIB) $(MATRIX_LIB) $(RUNNER_A) $(BRIDGE_A) $(LIB_A)
 .PHONY: bench-bridge bench-bridge-programs
 bench-bridge-programs: all
-	@$(MAKE) --no-print-directory $(BUILD)/bench/null_bridge $(BUILD)/bench/bench_bridge
+	@$(MAKE) --no-print-directory $(BUILD)/bench/null_bridge $(BUILD)/bench/bench_bridge \
+		$(BUILD)/bench/bench_memory
 bench-bridge: bench-bridge-programs
 	@$(BUILD)/bench/bench_bridge throughput
 	@$(BUILD)/bench/bench_bridge latency
+.PHONY: bench-memory
+bench-memory: bench-bridge-programs
+	@$(BUILD)/bench/bench_memory
 $(BUILD)/bench/null_bridge: $(BUILD)/tests/bench/null_bridge.o $(RUNNER_A) $(BRIDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(link)
+$(BUILD)/bench/bench_memory: $(BUILD)/tests/bench/bench_memory.o $(BENCH_PEERS)
 	@mkdir -p $(@D)
 	$(link)
 $(BUILD)/bench/bench_bridge: $(BUILD)/tests/bench/bench_bridge.o $(BENCH_PEERS)

@@ -147,7 +147,7 @@ struct bench_load *bench_load_begin(
 	load->run = ++runs;
 	load->left_us = xcalloc(options->count, sizeof(*load->left_us));
 	load->took_us = xcalloc(options->count, sizeof(*load->took_us));
-	load->last_in_room = xcalloc(world->options->rooms, sizeof(size_t));
+	load->last_in_room = xcalloc(world->options->rooms + 1, sizeof(size_t));
 	timer_init(&load->pump, world->loop, handle_pump, load);
 	world->heard = handle_record;
 	world->heard_arg = load;

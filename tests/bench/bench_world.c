@@ -284,8 +284,8 @@ static struct store_tx *row(struct filling *filling)
 static void add_portal(
         struct filling *filling, const char *channel, const char *room, const char *name)
 {
-	store_tx_add(row(filling), STMT_PORTAL_PUT, "ssssssi", TEAM, channel, room, name,
-	        "channel", "open", (int64_t)1700000000000);
+	store_tx_add(row(filling), STMT_PORTAL_PUT, "ssssssis", TEAM, channel, room, name,
+	        "channel", "open", (int64_t)1700000000000, "");
 }
 
 static void add_rows(struct bench_world *world, struct filling *filling)
