@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/schema_old.h"
+
 struct fixture {
 	struct loop *loop;
 	struct store *store;
@@ -268,6 +270,27 @@ static void run_sql(const char *path, const char *sql)
 	sqlite3_close(db);
 }
 
+/* Rows of version 1 come through the migrations. */
+static void a_database_of_version_1_is_migrated(void **state)
+{
+	struct fixture *f = *state;
+	autofree char *first = schema_migration(0, DIALECT_SQLITE);
+	autofree char *old = xasprintf(
+	        "CREATE TABLE msb_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+	        "INSERT INTO msb_meta VALUES ('owner', '" SCHEMA_OWNER
+	        "'), ('version', '1');%s;%s",
+	        first, schema_rows_of_version_1);
+	sqlite3 *handle;
+
+	store_close(&f->store);
+	unlink(f->path);
+	assert_int_equal(sqlite3_open(f->path, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, old, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(handle);
+	open_store(f);
+	assert_rows_of_version_1(f->store, f->loop);
+}
+
 static void a_newer_schema_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -422,6 +445,8 @@ int main(void)
 	                the_same_key_enters_the_inbox_once, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
 	                a_locked_database_is_waited_for, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(
+	                a_database_of_version_1_is_migrated, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
 	                a_newer_schema_is_refused, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(
