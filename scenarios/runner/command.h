@@ -29,9 +29,9 @@ struct command {
 	int64_t repeat;
 	bool torture_kill9, torture_stop;
 	int64_t torture_count; /* instants, by the seed; 0: all */
-	bool check_only; /* trace --check */
-	bool verbs;      /* check --verbs */
-	bool bytes;      /* explain --bytes */
+	bool check_only;       /* trace --check */
+	bool verbs;            /* check --verbs */
+	bool bytes;            /* explain --bytes */
 	const char *tap_path, *junit_path;
 	bool watch;
 	char *bridge, *shim, *gdb_script, *template; /* owned, of engine */

@@ -106,7 +106,8 @@ static void portals(struct plan *plan)
 	struct bench_world world;
 
 	open_world(&world, &options, plan);
-	judge(plan, "1,000 portals and 10,000 ghosts, after the start", rss_mib(&world), 40);
+	judge(plan, "1,000 portals and 10,000 ghosts, after the start", rss_mib(&world),
+	        40);
 	send_some(&world, BENCH_SLACK, 10000);
 	send_some(&world, BENCH_MATRIX, 10000);
 	judge(plan, "the same, after 10,000 messages each way", rss_mib(&world), 40);
@@ -160,8 +161,7 @@ static void pile_up(struct bench_world *world, struct bench_load *load, size_t c
 	}
 }
 
-static void drain(
-        struct plan *plan, struct bench_world *world, struct bench_load *load)
+static void drain(struct plan *plan, struct bench_world *world, struct bench_load *load)
 {
 	struct bench_result result;
 
