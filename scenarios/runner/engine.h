@@ -28,18 +28,18 @@ struct engine_options {
 	const char
 	        *postgres; /* folder of a server's socket, for all stories; NULL: none */
 	const char *postgres_template; /* a cluster to be copied; NULL: none */
-	bool on_postgres;  /* stories that do not say use it */
-	bool keep;         /* keep the daemon's files of passed stories too */
-	bool verbose;      /* print the timeline as it grows */
-	bool gdb;          /* each life of the daemon is attached to by gdb */
+	bool on_postgres;              /* stories that do not say use it */
+	bool keep;                     /* keep the daemon's files of passed stories too */
+	bool verbose;                  /* print the timeline as it grows */
+	bool gdb;                      /* each life of the daemon is attached to by gdb */
 	const char *gdb_script; /* which then does this file, in batch mode, or NULL */
 	int64_t until;          /* with gdb: it is stopped after that record; 0: never */
 	bool valgrind;          /* the daemon runs under it */
 	bool lanes;             /* draw the run as text when it is over */
 	int64_t kill_at; /* torture: kill -9 around the k-th durable call: 2k before, 2k+1
 	                 after; 0: no */
-	int64_t stop_at; /* torture: the story's PostgreSQL server crashes at that instant and
-	                 is started again; 0: no */
+	int64_t stop_at; /* torture: the story's PostgreSQL server crashes at that instant
+	                 and is started again; 0: no */
 };
 
 struct engine_result {

@@ -159,9 +159,13 @@ void life_end(struct play *play)
 
 	daemon_reap(&play->daemon, &end);
 	debugger_wait(&play->debugger);
-	bool is_torture =
-	        play->torture_is_armed && end.signum == SIGKILL && !play->end_is_asked;
-	/* It was just starting when the server crashed: whoever supervises it tries again. */
+	/* The story's own kill may still be waiting for its record. */
+	bool own_kill_waits = play->kill_rule.match != NULL && !play->kill_rule.fired;
+	bool is_torture = play->torture_is_armed && end.signum == SIGKILL &&
+	                  !vtime_kill_is_due(play->vtime) &&
+	                  (!play->end_is_asked || own_kill_waits);
+	/* It was just starting when the server crashed: whoever supervises it tries
+	 * again. */
 	bool found_no_database = play->options->stop_at > 0 && !play->end_is_asked &&
 	                         end.signum == 0 && end.exit == NO_DATABASE;
 	play->end_is_asked = play->end_is_asked || is_torture || found_no_database;
@@ -171,6 +175,7 @@ void life_end(struct play *play)
 	if (is_torture) {
 		play->torture_is_armed = false;
 		start(play); /* as it was started last */
+		play->end_is_asked = own_kill_waits;
 	} else if (found_no_database) {
 		play_restart_database(play);
 		start(play);
