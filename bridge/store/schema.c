@@ -115,7 +115,10 @@ static const char version_2[] =
          * of three scattered ones to be written for every message. */
         "DROP INDEX inbox_lane;"
         "CREATE INDEX inbox_waiting ON inbox (lane, sort_key, id) WHERE state = 0;"
+        "CREATE INDEX inbox_dead ON inbox (id) WHERE state = 2;"
         "CREATE INDEX inbox_quarantined ON inbox (id) WHERE state = 3;"
+        /* Every event has a key of its own: nobody asks which transactions came. */
+        "DROP TABLE matrix_txn;"
         /* One message may be several events, and one event several messages.
          * part: which of a Slack message's events: 0.. its text, 50.. the same text
          * where a reply is shown in the channel too, 100.. its files. piece: which of a
