@@ -16,6 +16,7 @@
 #include "bridge/flow/quarantine.h"
 #include "bridge/flow/user_logins.h"
 #include "bridge/health/health.h"
+#include "bridge/flow/waiting.h"
 #include "bridge/matrix/appservice.h"
 #include "bridge/ops/crash.h"
 #include "bridge/ops/public_media.h"
@@ -155,6 +156,7 @@ static void handle_started(int exit_code, void *arg)
 		        "bot=%s", matrix_bot_mxid(bridge->app.matrix));
 	}
 	queue_start(bridge->app.queue);
+	waiting_start(bridge->app.waiting);
 	declared_logins_begin(&bridge->app);
 	poke_soon(bridge->poke, 0);
 }
@@ -325,6 +327,7 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 	if (config->slack.max_connections > 1) {
 		queue_set_hold(app->queue, HOLD_MS);
 	}
+	app->waiting = waiting_create(app);
 	app->files = files_create(app);
 	app->emoji_images = emoji_images_create(app);
 	app->logins = logins_create(app);
@@ -359,6 +362,7 @@ static void close_parts(struct bridge *bridge)
 	poke_destroy(&bridge->poke);
 	public_media_destroy(&bridge->public_media);
 	health_destroy(&bridge->health);
+	waiting_destroy(&app->waiting);
 	queue_destroy(&app->queue);
 	portals_destroy(&app->portals);
 	ghosts_destroy(&app->ghosts);

@@ -33,6 +33,8 @@ const struct flow_def *const all_flows[] = {
         &notice_flow,
         &tell_owner_flow,
         &declared_login_flow,
+        &wait_mark_flow,
+        &wait_clear_flow,
         &slack_limited_flow,
         &emoji_list_flow,
         &group_list_flow,

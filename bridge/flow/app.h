@@ -34,6 +34,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 	void *slack_observer_arg;
 	uint64_t seed;       /* of all jitter */
 	struct map *unknown; /* types of events that were logged as unknown */
+	struct waiting *waiting;
 	cJSON *poison; /* events the doors leave out: see quarantine.h; NULL: none yet */
 	char life[40]; /* differs from process to process */
 };
@@ -69,6 +70,8 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_DECLARED_LOGIN "declared_login"
 #define FLOW_EMOJI_LIST "emoji_list"
 #define FLOW_GROUP_LIST "group_list"
+#define FLOW_WAIT_MARK "wait_mark"
+#define FLOW_WAIT_CLEAR "wait_clear"
 
 extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion_flow,
         slack_reaction_flow, catch_up_flow, open_portal_flow, invite_owner_flow,
@@ -77,7 +80,8 @@ extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion
         matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
         slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
         matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow,
-        slack_limited_flow, emoji_list_flow, group_list_flow;
+        slack_limited_flow, emoji_list_flow, group_list_flow, wait_mark_flow,
+        wait_clear_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 

@@ -5,6 +5,7 @@
 #include "bridge/flow/portals.h"
 #include "bridge/flow/profiles.h"
 #include "bridge/flow/quarantine.h"
+#include "bridge/flow/waiting.h"
 #include "bridge/matrix/events.h"
 #include "bridge/ops/secrets.h"
 #include "bridge/slack/tokens.h"
@@ -205,6 +206,7 @@ void matrix_door_transaction(
 	const cJSON *event;
 
 	crumb_event("matrix", "transaction");
+	waiting_wake(app->waiting);
 	owed->txn = txn;
 	cJSON_ArrayForEach(event, events)
 	{

@@ -31,6 +31,7 @@ struct lane *lane_create(struct queue *queue, const char *name)
 	lane->queue = queue;
 	lane->kind = &queue->kinds[(unsigned char)name[0] % LANE_KINDS];
 	lane->name = xstrdup(name);
+	lane->since_ms = loop_now_ms(queue->loop);
 	timer_init(&lane->due, queue->loop, handle_due, lane);
 	map_set(queue->lanes, name, lane);
 	list_add_tail(&lane->kind->ready, &lane->link);

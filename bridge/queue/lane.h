@@ -70,6 +70,7 @@ struct lane {
 	struct queue *queue;
 	struct lane_kind *kind;
 	char *name;
+	int64_t since_ms; /* when it was made: it lasts as long as it has work */
 	enum lane_state state;
 	bool more; /* something was added since the first job was read */
 	struct job *job;

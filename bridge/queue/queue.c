@@ -251,6 +251,26 @@ void queue_set_hold(struct queue *queue, int64_t hold_ms)
 	queue->hold_ms = hold_ms;
 }
 
+bool queue_has_lane(const struct queue *queue, const char *lane)
+{
+	return map_get(queue->lanes, lane) != NULL;
+}
+
+bool queue_next_lane(const struct queue *queue, size_t *cursor, char kind,
+        const char **name, int64_t *since_ms)
+{
+	void *value;
+
+	while (map_next(queue->lanes, cursor, name, &value)) {
+		const struct lane *lane = value;
+		if (lane->name[0] == kind) {
+			*since_ms = lane->since_ms;
+			return true;
+		}
+	}
+	return false;
+}
+
 size_t queue_lanes(const struct queue *queue)
 {
 	return map_count(queue->lanes);

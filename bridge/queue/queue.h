@@ -69,5 +69,10 @@ void queue_set_hold(struct queue *queue, int64_t hold_ms);
 
 /* Lanes with work in memory now. */
 size_t queue_lanes(const struct queue *queue);
+bool queue_has_lane(const struct queue *queue, const char *lane);
+/* for (size_t i = 0; queue_next_lane(queue, &i, 'm', &name, &since_ms);): those of a
+ * kind, and since when each has had work without a break, on the loop's clock. */
+bool queue_next_lane(const struct queue *queue, size_t *cursor, char kind,
+        const char **name, int64_t *since_ms);
 
 #endif

@@ -221,6 +221,12 @@ static const char version_2[] =
         "  listed_ts TEXT NOT NULL,"
         "  PRIMARY KEY (team_id, kind)"
         ");"
+        /* The hourglasses that stand (flow/waiting.h): mark_id is the reaction to
+         * event_id. */
+        "CREATE TABLE wait_mark ("
+        "  event_id TEXT PRIMARY KEY, room_id TEXT NOT NULL, mark_id TEXT NOT NULL"
+        ");"
+        "CREATE INDEX wait_mark_room ON wait_mark (room_id);"
         /* refresh_token: empty unless the bot token expires, at expires_ms. declared:
          * which login of the configuration it is (flow/declared_login.h), or empty. */
         "ALTER TABLE login ADD COLUMN refresh_token TEXT NOT NULL DEFAULT '';"
