@@ -49,6 +49,7 @@ enum step_rc command_help(struct command_call *call);
 enum step_rc command_version(struct command_call *call);
 enum step_rc command_status(struct command_call *call);
 enum step_rc command_quarantine(struct command_call *call);
+enum step_rc command_retry(struct command_call *call);
 enum step_rc command_kept(struct command_call *call);
 enum step_rc command_list_logins(struct command_call *call);
 enum step_rc command_logout(struct command_call *call);

@@ -17,6 +17,10 @@ const struct command commands[] = {
         {"ping", "the same as `status`", PERM_COMMANDS, false, command_status, NULL},
         {"quarantine", "show what made the bridge crash; release <number>: try it again",
                 PERM_ADMIN, false, command_quarantine, NULL},
+        {"retry",
+                "try again what was given up: in a conversation's room all of it, here "
+                "a list, `retry <number>` or `retry all`",
+                PERM_USER, false, command_retry, NULL},
         {"kept", "show what came from Slack and could not be made out", PERM_ADMIN, true,
                 command_kept, NULL},
         {"cancel", "stop the command that is waiting for an answer", PERM_COMMANDS, false,

@@ -5,6 +5,7 @@
 #include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/slack_channel.h"
+#include "bridge/flow/retry.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -29,6 +30,8 @@ const struct failure failures[] = {
         {"not_authed", "pudarf", FAILURE_WAITS, ""},
         {"token_expired", "pudarf", FAILURE_WAITS, ""},
         {"token_revoked", "pudarf", FAILURE_WAITS, ""},
+        {"team_disabled", "pudarf", FAILURE_WAITS, ""},
+        {"user_removed_from_team", "pudarf", FAILURE_WAITS, ""},
         {"already_reacted", "a", FAILURE_FINE, ""},
         {"no_reaction", "r", FAILURE_FINE, ""},
         {"message_not_found", "udar", FAILURE_FINE, ""},
@@ -147,6 +150,20 @@ const struct failure failures[] = {
                 "Slack has switched this call off; the bridge is too old"},
         {"deprecated_endpoint", "pudarf", FAILURE_ENDS,
                 "Slack has switched this call off; the bridge is too old"},
+        {"unknown_method", "pudarf", FAILURE_ENDS,
+                "Slack has switched this call off; the bridge is too old"},
+        {"upgrade_required", "pudarf", FAILURE_ENDS,
+                "Slack has switched this call off; the bridge is too old"},
+        {"accesslimited", "pudarf", FAILURE_ASKS,
+                "the workspace does not allow access from the bridge's network; its administrators can"},
+        {"team_access_not_granted", "pudarf", FAILURE_ASKS,
+                "the organisation has not given the app access to this workspace; its administrators can"},
+        {"file_deleting_disabled", "f", FAILURE_ASKS,
+                "the workspace does not allow files to be deleted; its administrators can"},
+        {"cant_delete_file", "f", FAILURE_ENDS,
+                "Slack does not let the bridge delete this file"},
+        {"delete_not_allowed", "f", FAILURE_ENDS,
+                "Slack does not let the bridge delete this file"},
         {"two_factor_setup_required", "pudarf", FAILURE_ASKS,
                 "the workspace asks for two-factor authentication to be set up"},
         {"as_user_not_supported", "pu", FAILURE_ENDS,
@@ -155,6 +172,24 @@ const struct failure failures[] = {
                 "Slack refused the form of the request"},
         {"invalid_arguments", "pudarf", FAILURE_ENDS,
                 "Slack refused the form of the request"},
+        {"invalid_arg_name", "pudarf", FAILURE_ENDS,
+                "Slack refused the form of the request"},
+        {"invalid_array_arg", "pudarf", FAILURE_ENDS,
+                "Slack refused the form of the request"},
+        {"invalid_charset", "pudarf", FAILURE_ENDS,
+                "Slack refused the form of the request"},
+        {"invalid_form_data", "pudarf", FAILURE_ENDS,
+                "Slack refused the form of the request"},
+        {"invalid_json", "pudarf", FAILURE_ENDS, "Slack refused the form of the request"},
+        {"invalid_post_type", "pudarf", FAILURE_ENDS,
+                "Slack refused the form of the request"},
+        {"missing_post_type", "pudarf", FAILURE_ENDS,
+                "Slack refused the form of the request"},
+        {"json_not_object", "pudarf", FAILURE_ENDS,
+                "Slack refused the form of the request"},
+        {"missing_argument", "pudarf", FAILURE_ENDS,
+                "Slack refused the form of the request"},
+        {"is_bot", "pudarf", FAILURE_ENDS, "Slack refused the form of the request"},
         {"invalid_blocks", "puf", FAILURE_ENDS, "Slack refused the form of the message"},
         {"invalid_blocks_format", "pu", FAILURE_ENDS,
                 "Slack refused the form of the message"},
@@ -234,17 +269,24 @@ void failure_tell(struct flow *flow, struct store_tx *tx, const char *what,
 	const struct failure *failure = failure_find(flow->err.name);
 	bool has_words = failure != NULL && failure->words[0] != '\0';
 	bool has_name = flow->err.name[0] != '\0';
-	bool can_retry = str_equal(what, "message") || str_equal(what, "file");
+	bool is_message = str_equal(what, "message") || str_equal(what, "file");
 	/* One that is tried again may fail again: that is said again. */
 	autofree char *job = xasprintf("%s:%u", flow->key, flow->attempts);
 	autofree char *key = xasprintf("notice:%s", once == NULL ? job : once);
-	autofree char *text = xasprintf(
-	        "\xE2\x9A\xA0 Your %s was not delivered to Slack: %s.%s%s%s%s", what,
-	        has_words ? failure->words : flow->err.msg, has_name ? " (" : "",
-	        flow->err.name, has_name ? ")" : "",
-	        can_retry ? " React to it with \xF0\x9F\x94\x81 to try again." : "");
+	autofree char *text =
+	        xasprintf("\xE2\x9A\xA0 Your %s was not delivered to Slack: %s.%s%s%s%s",
+	                what, has_words ? failure->words : flow->err.msg,
+	                has_name ? " (" : "", flow->err.name, has_name ? ")" : "",
+	                is_message ? " React to it with " RETRY_KEY " to try again."
+	                           : " React to this with " RETRY_KEY " to try again.");
 
-	notice_add(flow->app, tx, key, payload_text(flow, "room"), event, text);
+	const struct notice notice = {
+	        .room_id = payload_text(flow, "room"),
+	        .reply_to = event,
+	        .text = text,
+	        .about = flow->key,
+	};
+	notice_say(flow->app, tx, key, &notice);
 	look_at_channel(flow, tx);
 }
 

@@ -8,14 +8,12 @@
 #include "bridge/flow/matrix_names.h"
 #include "bridge/flow/matrix_post.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/retry.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
-
-/* Anticlockwise arrows: try again. */
-#define RETRY_KEY "\xF0\x9F\x94\x81"
 
 struct state {
 	struct targets targets;
@@ -23,6 +21,7 @@ struct state {
 	bool others_known;
 	int64_t others; /* who react so already */
 	bool reacted;
+	struct retry retry;
 };
 
 static void handle_others(
@@ -114,6 +113,22 @@ static void put_row(
 	store_tx_add(flow_tx(flow), STMT_REACTION_AUTHOR, "ss", event, author_fact(flow));
 }
 
+/* It is a notice that something was given up, or is nothing to us. */
+static enum step_rc try_what_a_notice_says(struct flow *flow)
+{
+	struct state *state = flow->state;
+	enum step_rc rc = retry_find(flow, &state->retry, payload_text(flow, "target"));
+
+	if (rc != STEP_DONE || state->retry.job == NULL) {
+		return rc == STEP_DONE ? STEP_END : rc;
+	}
+	if (!matrix_post_may_speak(flow)) {
+		return STEP_FAIL;
+	}
+	retry_add(flow->app, flow_tx(flow), state->retry.job);
+	return STEP_END;
+}
+
 static enum step_rc react(struct flow *flow)
 {
 	struct state *state = flow->state;
@@ -131,6 +146,10 @@ static enum step_rc react(struct flow *flow)
 	}
 	if (asks_to_try_again(flow, &state->targets)) {
 		return try_again(flow);
+	}
+	if (state->targets.count == 0 &&
+	        str_starts(payload_text(flow, "key"), RETRY_KEY)) {
+		return try_what_a_notice_says(flow);
 	}
 	const struct target *target = targets_first(&state->targets);
 	if (target == NULL) {
@@ -198,6 +217,7 @@ static void finish(struct flow *flow)
 
 	targets_forget(&state->targets);
 	matrix_names_finish(&state->names);
+	retry_finish(&state->retry);
 }
 
 static const struct step steps[] = {

@@ -9,6 +9,20 @@
 void notice_add(struct app *app, struct store_tx *tx, const char *key,
         const char *room_id, const char *reply_to, const char *text);
 
+struct notice {
+	const char *room_id;  /* NULL: the owner is told instead, if team_id is set */
+	const char *reply_to; /* the event it answers, or NULL */
+	const char *text;
+	/* The key of a job that was given up, which a reaction to the notice tries again
+	 * (retry.h); NULL: none. */
+	const char *about;
+	/* If the room cannot be told, the owner of this workspace's login is; NULL:
+	 * nobody is. */
+	const char *team_id;
+};
+void notice_say(struct app *app, struct store_tx *tx, const char *key,
+        const struct notice *notice);
+
 /* The content of a notice. Caller deletes. */
 cJSON *notice_content(const char *reply_to, const char *text);
 

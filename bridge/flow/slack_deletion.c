@@ -5,8 +5,8 @@
  * marked as deleted before it asks Slack to, so nothing is redacted twice. */
 #include "bridge/flow/actor.h"
 #include "bridge/flow/app.h"
-#include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/refusal.h"
 #include "bridge/flow/slack_change.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
@@ -123,17 +123,13 @@ static enum step_rc redact_all(struct flow *flow)
 static void tell_room(struct flow *flow, struct store_tx *tx)
 {
 	const struct state *state = flow->state;
-	const struct portal *portal = payload_portal(flow);
 	const struct target *first = targets_first(&state->targets);
 
-	if (portal == NULL || first == NULL) {
-		return;
+	if (first != NULL) {
+		refusal_tell(flow, tx,
+		        "This message was deleted on Slack, but could not be removed here",
+		        first->event_id, NULL);
 	}
-	autofree char *key = xasprintf("notice:%s", flow->key);
-	autofree char *text = xasprintf("\xE2\x9A\xA0 This message was deleted on Slack, "
-	                                "but it could not be removed here: %s.",
-	        flow->err.msg);
-	notice_add(flow->app, tx, key, portal->room_id, first->event_id, text);
 }
 
 static void finish(struct flow *flow)

@@ -7,8 +7,8 @@
 #include "bridge/convert/edits.h"
 #include "bridge/flow/actor.h"
 #include "bridge/flow/app.h"
-#include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/refusal.h"
 #include "bridge/flow/slack_caption.h"
 #include "bridge/flow/slack_change.h"
 #include "bridge/flow/slack_content.h"
@@ -324,19 +324,11 @@ static enum step_rc record_edit(struct flow *flow)
 static void tell_room(struct flow *flow, struct store_tx *tx)
 {
 	const struct state *state = flow->state;
-	const struct portal *portal = payload_portal(flow);
 	const struct target *first = targets_first(&state->targets);
 
-	if (portal == NULL) {
-		return;
-	}
-	autofree char *key = xasprintf("notice:%s", flow->key);
-	autofree char *text = xasprintf(
-	        "\xE2\x9A\xA0 This message was edited on Slack, but the edit was not "
-	        "delivered: %s.",
-	        flow->err.msg);
-	notice_add(flow->app, tx, key, portal->room_id,
-	        first == NULL ? NULL : first->event_id, text);
+	refusal_tell(flow, tx,
+	        "This message was edited on Slack, but the edit was not delivered",
+	        first == NULL ? NULL : first->event_id, NULL);
 }
 
 static void finish(struct flow *flow)

@@ -8,10 +8,10 @@
 #include "bridge/flow/actor.h"
 #include "bridge/flow/app.h"
 #include "bridge/flow/files.h"
-#include "bridge/flow/notice.h"
 #include "bridge/flow/own_file.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/refusal.h"
 #include "bridge/flow/slack_content.h"
 #include "bridge/flow/slack_message.h"
 #include "bridge/flow/slack_thread.h"
@@ -252,17 +252,11 @@ static enum step_rc record_mapping(struct flow *flow)
 
 static void tell_room(struct flow *flow, struct store_tx *tx)
 {
-	const struct portal *portal = payload_portal(flow);
 	const struct ghost *ghost = ghost_of(flow);
+	autofree char *what = xasprintf("A file from Slack by %s was not delivered",
+	        ghost == NULL ? "somebody" : ghost->name);
 
-	if (portal == NULL) {
-		return;
-	}
-	autofree char *key = xasprintf("notice:%s", flow->key);
-	autofree char *text =
-	        xasprintf("\xE2\x9A\xA0 A file from Slack by %s was not delivered: %s.",
-	                ghost == NULL ? "somebody" : ghost->name, flow->err.msg);
-	notice_add(flow->app, tx, key, portal->room_id, NULL, text);
+	refusal_tell(flow, tx, what, NULL, NULL);
 }
 
 static void finish(struct flow *flow)

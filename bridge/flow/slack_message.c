@@ -7,10 +7,10 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/ghosts.h"
 #include "bridge/flow/members.h"
-#include "bridge/flow/notice.h"
 #include "bridge/flow/own_file.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/portals.h"
+#include "bridge/flow/refusal.h"
 #include "bridge/flow/slack_caption.h"
 #include "bridge/flow/slack_content.h"
 #include "bridge/flow/slack_file.h"
@@ -227,17 +227,11 @@ static enum step_rc send_event(struct flow *flow)
 /* Its author cannot be told: those who wait for it can. */
 static void tell_room(struct flow *flow, struct store_tx *tx)
 {
-	const struct portal *portal = payload_portal(flow);
 	const struct ghost *ghost = ghost_of(flow);
+	autofree char *what = xasprintf("A message from Slack by %s was not delivered",
+	        ghost == NULL ? "somebody" : ghost->name);
 
-	if (portal == NULL) {
-		return;
-	}
-	autofree char *key = xasprintf("notice:%s", flow->key);
-	autofree char *text = xasprintf(
-	        "\xE2\x9A\xA0 A message from Slack by %s was not delivered: %s.",
-	        ghost == NULL ? "somebody" : ghost->name, flow->err.msg);
-	notice_add(flow->app, tx, key, portal->room_id, NULL, text);
+	refusal_tell(flow, tx, what, NULL, NULL);
 }
 
 static void finish(struct flow *flow)

@@ -8,6 +8,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/custom_emoji.h"
 #include "bridge/flow/payload.h"
+#include "bridge/flow/refusal.h"
 #include "bridge/flow/slack_change.h"
 #include "bridge/flow/slack_message.h"
 #include "bridge/flow/targets.h"
@@ -284,7 +285,22 @@ static void finish(struct flow *flow)
 	free(state->event_id);
 }
 
-/* dead: nobody is told of a reaction that the homeserver refuses; the log has it. */
+/* Once for each message and reason. */
+static void tell_room(struct flow *flow, struct store_tx *tx)
+{
+	const struct state *state = flow->state;
+	const struct target *first = targets_first(&state->targets);
+	autofree char *once = xasprintf("reaction:%s:%s:%s:%s", flow->err.name,
+	        payload_text(flow, "team"), payload_text(flow, "channel"),
+	        payload_text(flow, "ts"));
+
+	if (first != NULL) {
+		refusal_tell(flow, tx,
+		        "A reaction on Slack to this message was not delivered",
+		        first->event_id, once);
+	}
+}
+
 static const struct step steps[] = {
         {"react", react},
         {NULL, NULL},
@@ -295,6 +311,7 @@ const struct flow_def slack_reaction_flow = {
         .steps = steps,
         .state_size = sizeof(struct state),
         .finish = finish,
+        .dead = tell_room,
 };
 
 void slack_reaction_add(

@@ -227,6 +227,10 @@ static const char version_2[] =
         "  event_id TEXT PRIMARY KEY, room_id TEXT NOT NULL, mark_id TEXT NOT NULL"
         ");"
         "CREATE INDEX wait_mark_room ON wait_mark (room_id);"
+        /* What a notice says was given up: a job of the inbox, by its key. */
+        "CREATE TABLE notice ("
+        "  event_id TEXT PRIMARY KEY, job_key TEXT NOT NULL, created_ms BIGINT NOT NULL"
+        ");"
         /* refresh_token: empty unless the bot token expires, at expires_ms. declared:
          * which login of the configuration it is (flow/declared_login.h), or empty. */
         "ALTER TABLE login ADD COLUMN refresh_token TEXT NOT NULL DEFAULT '';"
