@@ -54,8 +54,7 @@ static unsigned ranges_of(const struct command_call *call, struct range *ranges)
 		add_range(ranges, &count, xstrdup("s "), xstrdup("s!"));
 		return count;
 	}
-	for (size_t i = 0;
-	        count < MAX_RANGES && logins_next(app->logins, &i, &login);) {
+	for (size_t i = 0; count < MAX_RANGES && logins_next(app->logins, &i, &login);) {
 		if (str_equal(login->owner_mxid, call->sender)) {
 			add_range(ranges, &count, xasprintf("s %s ", login->team_id),
 			        xasprintf("s %s!", login->team_id));
@@ -161,8 +160,7 @@ enum step_rc command_retry(struct command_call *call)
 	unsigned count = ranges_of(call, ranges);
 	bool all = str_equal(call->args, "all");
 	bool bare = call->args[0] == '\0';
-	bool one = !all && !bare &&
-	           str_to_int64(str_from(call->args), 1, INT64_MAX, &id);
+	bool one = !all && !bare && str_to_int64(str_from(call->args), 1, INT64_MAX, &id);
 	if (count == 0) {
 		command_reply(call, "Say it in the room of the conversation.");
 	} else if (all || bare || one) {

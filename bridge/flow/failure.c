@@ -4,8 +4,8 @@
 #include "bridge/flow/logins.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
-#include "bridge/flow/slack_channel.h"
 #include "bridge/flow/retry.h"
+#include "bridge/flow/slack_channel.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
