@@ -33,7 +33,8 @@
 
 enum {
 	POKE_AFTER_REFUSAL_MS = 10000,
-	CONNECTIONS_PER_HOST = 8,
+	/* So many requests may hang before others wait for them. */
+	CONNECTIONS_PER_HOST = 32,
 	/* Two connections differ by less than this on their way, and the loss of one is
 	 * noticed within it. */
 	HOLD_MS = 200,
