@@ -7,6 +7,7 @@
 #include "bridge/convert/edits.h"
 #include "bridge/flow/actor.h"
 #include "bridge/flow/app.h"
+#include "bridge/flow/notice.h"
 #include "bridge/flow/payload.h"
 #include "bridge/flow/refusal.h"
 #include "bridge/flow/slack_caption.h"
