@@ -54,6 +54,7 @@ static void purge_others(struct purge *purge)
 	/* As Slack writes times, so that they compare as texts. */
 	autofree char *week = xasprintf("%lld.", (long long)days_ago(purge, 7) / 1000);
 
+	store_tx_add(tx, STMT_NOTICE_PURGE, "i", days_ago(purge, 30));
 	store_tx_add(tx, STMT_KEPT_PURGE, "i", (int64_t)MOST_KEPT);
 	store_tx_add(tx, STMT_FILE_EMPTY, "i", days_ago(purge, 30));
 	store_tx_add(tx, STMT_FILE_PURGE, "i", days_ago(purge, 30));
