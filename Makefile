@@ -8,7 +8,8 @@
 #   make any-bridge the scenarios against another bridge: tests/simple-bridge, in Python
 #   make report     plays all scenarios and writes out/report.html
 #   make report-check  the report in a real browser: keyboard, phone and desktop, light and dark
-#   make torture    the daemon killed before and after every durable call (minutes)
+#   make torture    the daemon killed before and after every durable call; connections cut,
+#                   files and memory failing at every call (an hour)
 #   make golden     sim-matrix's answers against those a real Synapse gave; golden-synapse records them anew
 #   make interop-matrix  matrix-bot-sdk, matrix-js-sdk, matrix-appservice-bridge against sim-matrix (ASAN=1)
 #   make interop-slack   Slack's official clients against sim-slack (ASAN=1: a sanitized one)
@@ -70,7 +71,7 @@ SLACK_LIB  := $(BUILD)/sim-slack-lib.o
 MATRIX_LIB := $(BUILD)/sim-matrix-lib.o
 
 PROGRAMS := $(BUILD)/matrix-slack-bridge $(BUILD)/sim-slack-server $(BUILD)/sim-matrix-server \
-	$(BUILD)/scenario $(BUILD)/shim.so
+	$(BUILD)/scenario $(BUILD)/shim.so $(BUILD)/memory.so
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
 .PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack bench-sim-slack bench-sim-matrix format lint clean deps interop-matrix
@@ -138,6 +139,9 @@ $(BUILD)/scenario: $(BUILD)/scenarios/runner/main.o $(SLACK_LIB) $(MATRIX_LIB) $
 $(BUILD)/shim.so: $(call obj,$(SHIM_SRC))
 	@echo "  LD    $@"
 	@$(CC) -shared -o $@ $^ -ldl
+$(BUILD)/memory.so: $(BUILD)/scenarios/shim/memory/memory.o $(BUILD)/shim.so
+	@echo "  LD    $@"
+	@$(CC) -shared -o $@ $< -Wl,--unresolved-symbols=ignore-all
 # A unit test sees the insides of the one program it is about.
 $(BUILD)/unit/test_sim_slack%: UNDER_TEST = $(SLACK_A)
 $(BUILD)/unit/test_sim_matrix%: UNDER_TEST = $(MATRIX_A)
@@ -273,6 +277,9 @@ $(BUILD)/bench/bench_bridge: $(BUILD)/tests/bench/bench_bridge.o $(BENCH_PEERS)
 	$(link)
 torture: all
 	@$(BUILD)/scenario run torture --torture=kill9
+	@$(BUILD)/scenario run torture --torture=net
+	@$(BUILD)/scenario run torture --torture=io
+	@$(BUILD)/scenario run torture --torture=oom --count 200
 # sim-matrix's synapse profile against recorded answers of a real Synapse (see tests/golden/README.md).
 .PHONY: golden golden-synapse
 golden: all

@@ -7,6 +7,7 @@
 #include "bridge/doctor/doctor.h"
 #include "bridge/exit_codes.h"
 #include "bridge/logging.h"
+#include "bridge/no_memory.h"
 #include "bridge/ops/crash.h"
 #include "bridge/rotate_key.h"
 #include "lib/log.h"
@@ -127,6 +128,7 @@ int main(int argc, char **argv)
 {
 	struct cli cli;
 
+	no_memory_aborts();
 	signal(SIGPIPE,
 	        SIG_IGN); /* a closed connection is an error of a write, not our end */
 	if (cli_parse(argc, argv, &cli, stdout, stderr) != CLI_OK) {

@@ -28,10 +28,11 @@ struct command {
 	int64_t jobs; /* 0: as many as there are processors */
 	int64_t repeat;
 	bool torture_kill9, torture_stop;
-	int64_t torture_count; /* instants, by the seed; 0: all */
-	bool check_only;       /* trace --check */
-	bool verbs;            /* check --verbs */
-	bool bytes;            /* explain --bytes */
+	enum torture_kind torture; /* of calls: oom, io, net */
+	int64_t torture_count;     /* instants, by the seed; 0: all */
+	bool check_only;           /* trace --check */
+	bool verbs;                /* check --verbs */
+	bool bytes;                /* explain --bytes */
 	const char *tap_path, *junit_path;
 	bool watch;
 	char *bridge, *shim, *gdb_script, *template; /* owned, of engine */
@@ -54,6 +55,8 @@ int command_watch(struct command *command);
 int command_explain(const struct command *command);
 int command_report(const struct command *command);
 int command_torture(
+        const struct command *command, const struct story *const *stories, size_t count);
+int command_torture_calls(
         const struct command *command, const struct story *const *stories, size_t count);
 int command_repeat(
         const struct command *command, const struct story *const *stories, size_t count);

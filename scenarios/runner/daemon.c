@@ -168,7 +168,13 @@ static void make_env(
 {
 	const char *path = getenv("PATH");
 
-	env[0] = xasprintf("LD_PRELOAD=%s", options->shim);
+	const char *slash = strrchr(options->shim, '/');
+
+	env[0] = options->memory_fails && slash != NULL
+	                 ? xasprintf("LD_PRELOAD=%.*s/memory.so:%s",
+	                           (int)(slash - options->shim), options->shim,
+	                           options->shim)
+	                 : xasprintf("LD_PRELOAD=%s", options->shim);
 	env[1] = xstrdup(vtime_env(daemon->vtime));
 	env[2] = xasprintf("HOME=%s", options->dir);
 	env[3] = xasprintf("PATH=%s", path != NULL ? path : "/usr/bin:/bin");

@@ -27,6 +27,7 @@ struct daemon_options {
 	 */
 	const char *const *wrapper;
 	const char *shim;        /* absolute path */
+	bool memory_fails;       /* with memory.so too, which lies beside the shim */
 	const char *const *args; /* after the program's name, NULL-terminated */
 	const char *dir;         /* its working directory and HOME */
 	/* What is around it: {"env": {...}, "limits": {...}, "sandbox": [...]}, see

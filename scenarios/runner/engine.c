@@ -56,6 +56,7 @@ static void world_is_ready(struct play *play)
 	play->step_number = 0;
 	play_note(play, "world", play->story->world);
 	int64_t from = 2 * (int64_t)play->durable_at_ready;
+	torture_arm(play);
 	if (kill_at > 0) {
 		play->torture_is_armed = true;
 		vtime_set_kill_at(play->vtime, from + kill_at);
@@ -115,7 +116,8 @@ static bool fail_violation(struct play *play, const struct violation *violation)
 
 static bool check_invariants(struct play *play, bool at_rest)
 {
-	const struct invariant_context context = {.at_rest = at_rest};
+	const struct invariant_context context = {.at_rest = at_rest,
+	        .order_may_differ = play->options->torture == TORTURE_IO};
 	struct violation violation;
 
 	if (invariants_check(play->timeline, &context, &violation)) {
@@ -140,6 +142,7 @@ static bool stop_daemon(struct play *play)
 
 	vtime_set_kill_at(play->vtime, 0);
 	vtime_set_stop_at(play->vtime, 0);
+	torture_lift(play);
 	play->torture_is_armed = false;
 	play->stop_is_armed = false;
 	play->end_is_asked = true;
@@ -198,6 +201,7 @@ static void end_story(struct play *play)
 		return;
 	}
 	play->durable_at_rest = vtime_durable_calls(play->vtime);
+	play->torture_calls = vtime_denial_seen(play->vtime);
 	at_rest = at_rest && play->daemon != NULL;
 	if (check_invariants(play, at_rest) &&
 	        (play->daemon == NULL || (check_arguments(play) && stop_daemon(play))) &&
@@ -241,7 +245,7 @@ static void keep_files(struct play *play)
 	autofree char *into = play_out_dir(play->options, play->story);
 	bool keep = play_keeps_files(play, play_has_failed(play));
 
-	if (!keep && play->options->kill_at != 0) {
+	if (!keep && (play->options->kill_at != 0 || play->options->torture_at != 0)) {
 		return;
 	}
 	folder_remove(into);
@@ -277,6 +281,9 @@ static void fill_result(struct play *play, struct engine_result *result)
 	if (play->durable_at_rest > play->durable_at_ready) {
 		result->durable_calls =
 		        (long)(play->durable_at_rest - play->durable_at_ready);
+	}
+	if (play->options->torture != TORTURE_NONE) {
+		result->durable_calls = (long)play->torture_calls;
 	}
 	for (size_t i = 0; play->failure == NULL && i < play->story->proves_count; i++) {
 		add_requirement(result, play->story->proves[i]);

@@ -16,6 +16,14 @@ const char *verdict_to_str(enum verdict verdict);
 
 enum { ENGINE_DEFAULT_SEED = 1 };
 
+/* Which calls of the daemon fail. Kills and crashes have numbers of their own. */
+enum torture_kind {
+	TORTURE_NONE,
+	TORTURE_OOM, /* an allocation fails */
+	TORTURE_IO,  /* a call on a file fails */
+	TORTURE_NET, /* a send or receive finds its connection reset */
+};
+
 struct engine_options {
 	const char *program; /* the runner, as it was called: for the replay command */
 	const char *bridge;  /* absolute path of the daemon's binary */
@@ -35,7 +43,10 @@ struct engine_options {
 	const char *gdb_script; /* which then does this file, in batch mode, or NULL */
 	int64_t until;          /* with gdb: it is stopped after that record; 0: never */
 	bool valgrind;          /* the daemon runs under it */
-	bool lanes;             /* draw the run as text when it is over */
+	enum torture_kind torture;
+	int64_t torture_at; /* which call fails, from 1; 0: they are only counted */
+	bool torture_lasts; /* all from there on, until the daemon ends or for a while */
+	bool lanes;         /* draw the run as text when it is over */
 	int64_t kill_at; /* torture: kill -9 around the k-th durable call: 2k before, 2k+1
 	                 after; 0: no */
 	int64_t stop_at; /* torture: the story's PostgreSQL server crashes at that instant
@@ -48,7 +59,7 @@ struct engine_result {
 	                  passed */
 	int64_t virtual_ms;
 	int64_t real_ms;
-	long durable_calls;  /* counted in this run */
+	long durable_calls;  /* counted in this run; under torture: those that may fail */
 	char *timeline_sha;  /* SHA-256 of the timeline, hex */
 	char **requirements; /* shown by passed steps and the story's `proves` */
 	size_t requirement_count;

@@ -17,6 +17,9 @@
 #include "scenarios/runner/timeline.h"
 
 struct invariant_context {
+	bool order_may_differ; /* an event could not be stored for a while: it comes when
+	                          Slack sends it again, after what was written meanwhile
+	                        */
 	bool at_rest; /* the daemon runs and nobody has anything left to do: nothing is on
 	                 its way */
 };

@@ -90,6 +90,7 @@ static bool start(struct play *play)
 	struct err err = ERR_INIT;
 	const struct daemon_options options = {
 	        .program = play->program == NULL ? play->options->bridge : play->program,
+	        .memory_fails = play->options->torture == TORTURE_OOM,
 	        .wrapper = play->options->valgrind ? valgrind : NULL,
 	        .shim = play->options->shim,
 	        .args = (const char *const *)play->daemon_args,
@@ -161,9 +162,11 @@ void life_end(struct play *play)
 	debugger_wait(&play->debugger);
 	/* The story's own kill may still be waiting for its record. */
 	bool own_kill_waits = play->kill_rule.match != NULL && !play->kill_rule.fired;
-	bool is_torture = play->torture_is_armed && end.signum == SIGKILL &&
-	                  !vtime_kill_is_due(play->vtime) &&
-	                  (!play->end_is_asked || own_kill_waits);
+	bool is_killed = play->torture_is_armed && end.signum == SIGKILL &&
+	                 !vtime_kill_is_due(play->vtime) &&
+	                 (!play->end_is_asked || own_kill_waits);
+	bool is_torture =
+	        is_killed || (!play->end_is_asked && torture_excuses_end(play, &end));
 	/* It was just starting when the server crashed: whoever supervises it tries
 	 * again. */
 	bool found_no_database = play->options->stop_at > 0 && !play->end_is_asked &&
@@ -174,6 +177,7 @@ void life_end(struct play *play)
 	vtime_set_kill_at(play->vtime, 0);
 	if (is_torture) {
 		play->torture_is_armed = false;
+		torture_lift(play);
 		start(play); /* as it was started last */
 		play->end_is_asked = own_kill_waits;
 	} else if (found_no_database) {

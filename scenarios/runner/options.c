@@ -3,6 +3,8 @@
 #include "lib/mem.h"
 #include "lib/str.h"
 
+#include "scenarios/runner/torture_point.h"
+
 #include "scenarios/runner/adapter.h"
 
 #include <getopt.h>
@@ -60,7 +62,25 @@ static bool read_torture(struct command *command, const char *text)
 	command->torture_kill9 = both || strcmp(text, "kill9") == 0;
 	command->torture_stop = both || strcmp(text, "pgstop") == 0;
 	return command->torture_kill9 || command->torture_stop ||
-	       fail("--torture is kill9, pgstop or kill9,pgstop");
+	       torture_from_str(text, strlen(text), &command->torture) ||
+	       fail("--torture is kill9, pgstop, kill9,pgstop, oom, io or net");
+}
+
+/* "io:17", "io:17:on" */
+static bool read_torture_at(struct command *command, const char *text)
+{
+	struct engine_options *engine = &command->engine;
+	size_t n = strcspn(text, ":");
+	const char *number = text[n] == ':' ? text + n + 1 : "";
+	size_t digits = strcspn(number, ":");
+
+	engine->torture_lasts = strcmp(number + digits, ":on") == 0;
+	bool ok = torture_from_str(text, n, &engine->torture) &&
+	          str_to_int64((struct str){number, digits}, 1, INT64_MAX,
+	                  &engine->torture_at) &&
+	          (number[digits] == '\0' || engine->torture_lasts);
+	return ok ||
+	       fail("--torture-at is oom, io or net, a number, and :on if it lasts");
 }
 
 static bool read_database(struct command *command, const char *text)
@@ -128,9 +148,13 @@ static const struct rule rules[] = {
         READ("torture", "KINDS", read_torture,
                 "play each once, then once more for every durable call of the daemon, "
                 "before and after it: kill9, the daemon is killed there; pgstop, PostgreSQL "
-                "crashes there and comes back; or kill9,pgstop"),
+                "crashes there and comes back; or kill9,pgstop. Or for every call that can "
+                "fail: oom, io, net, an allocation, a call on a file, a send or receive, "
+                "once, and (oom, io) from there on"),
         NUMBER("count", torture_count, 1, 1000000, 0,
                 "of those instants only so many of each kind, by the seed"),
+        READ("torture-at", "WHAT", read_torture_at,
+                "one run of oom, io or net: io:17, or io:17:on"),
         NUMBER("kill-at", engine.kill_at, 2, INT32_MAX, 0,
                 "one run of that: 2k before the k-th durable call, 2k+1 after it"),
         READ("bridge", "PATH", read_bridge,

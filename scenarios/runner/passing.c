@@ -69,6 +69,7 @@ enum passing play_pass(struct play *play, bool (*done)(struct play *play, void *
 		if (done(play, arg)) {
 			return PASSING_DONE;
 		}
+		torture_look(play);
 		int64_t now = play_now_us(play);
 		if (now >= deadline_us) {
 			return PASSING_LATE;

@@ -6,6 +6,7 @@
 #include "scenarios/runner/build_id.h"
 #include "scenarios/runner/evidence.h"
 #include "scenarios/runner/realtime.h"
+#include "scenarios/runner/torture_point.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -30,6 +31,11 @@ struct record *play_report(struct play *play, enum tap at, const cJSON *fields)
 	struct record *record = timeline_add(
 	        play->timeline, at, play_now_us(play), play->step_number, fields);
 
+	bool is_error = record_is(record, "level", "error") ||
+	                record_is(record, "level", "fatal");
+	if (is_error && torture_excuses_errors(play)) {
+		record->expected = true;
+	}
 	if (!is_chatter(record)) {
 		play->last_work_us = record->us;
 	}
@@ -195,6 +201,7 @@ struct play *play_create(const struct story *story, const struct engine_options 
 	play->began_real_ms = realtime_ms();
 	play->log_fd = -1;
 	play->hole_fd = -1;
+	play->torture_since_us = -1;
 	play->written = cJSON_CreateArray();
 	list_init(&play->jobs);
 	buf_init(&play->plain[0], MAX_PLAIN_BYTES);
@@ -344,8 +351,10 @@ static char *run_command(const struct play *play)
 	                ? xstrdup("")
 	                : xasprintf(" --kill-at %lld", (long long)options->kill_at);
 
-	return xasprintf("%s run '%s'%s%s%s", options->program, selector(play->story),
-	        seed, kill, options->on_postgres ? " --database postgres" : "");
+	autofree char *torture = torture_option(options);
+
+	return xasprintf("%s run '%s'%s%s%s%s", options->program, selector(play->story),
+	        seed, kill, torture, options->on_postgres ? " --database postgres" : "");
 }
 
 /* Stopped at the nearest record, or at the last one. */
@@ -376,7 +385,8 @@ bool play_keeps_files(const struct play *play, bool has_failed)
 {
 	/* Of a thousand runs that are killed somewhere, each can be had again by its
 	 * number. */
-	return play->options->keep || (has_failed && play->options->kill_at == 0);
+	return play->options->keep || (has_failed && play->options->kill_at == 0 &&
+	                                      play->options->torture_at == 0);
 }
 
 /* The last end that nobody asked for explains most that comes after it. */

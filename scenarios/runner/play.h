@@ -80,6 +80,8 @@ struct play {
 	size_t cursor[TAPS]; /* index behind the last record a single-event expect found
 	                      */
 	uint64_t durable_at_ready, durable_at_rest;
+	uint64_t torture_calls;
+	int64_t torture_since_us; /* when a lasting failure was first seen; -1: not yet */
 
 	enum verdict verdict;
 	char *failure;                        /* the first one; NULL: none */
@@ -170,6 +172,16 @@ bool trouble_resume(struct play *play, const struct story_step *step, const cJSO
 bool trouble_deny(struct play *play, const struct story_step *step, const cJSON *args);
 bool trouble_allow(struct play *play, const struct story_step *step, const cJSON *args);
 bool trouble_step(struct play *play, const struct story_step *step, const cJSON *args);
+
+/* ---- torture_point.c: what --torture does inside one run ---- */
+void torture_arm(struct play *play);
+void torture_lift(struct play *play);
+/* Now and then: a lasting failure does not last for ever. */
+void torture_look(struct play *play);
+/* Whether the daemon may have ended by what was done to it: then it is started again. */
+bool torture_excuses_end(const struct play *play, const struct daemon_end *end);
+/* Whether an error in its log may come of it. */
+bool torture_excuses_errors(const struct play *play);
 
 /* ---- net.c ---- */
 bool net_cut(struct play *play, const cJSON *args);

@@ -28,7 +28,10 @@ static int run_once(
 	const struct report_options options = {
 	        .tap_path = command->tap_path,
 	        .junit_path = command->junit_path,
-	        .results_path = command->engine.kill_at == 0 ? results : NULL,
+	        .results_path =
+	                command->engine.kill_at == 0 && command->engine.torture_at == 0
+	                        ? results
+	                        : NULL,
 	        .keep_old_results = command->selection_count > 0,
 	        .planned = count,
 	        .seed = (uint64_t)command->engine.seed,
@@ -113,7 +116,9 @@ int command_run(struct command *command)
 	if (command_select(command, &set, &stories, &count) && has_programs(command) &&
 	        start_postgres(command, stories, count, &server)) {
 		bool tortures = command->torture_kill9 || command->torture_stop;
-		status = tortures              ? command_torture(command, stories, count)
+		status = tortures ? command_torture(command, stories, count)
+		         : command->torture != TORTURE_NONE
+		                 ? command_torture_calls(command, stories, count)
 		         : command->repeat > 1 ? command_repeat(command, stories, count)
 		                               : run_once(command, stories, count);
 	}

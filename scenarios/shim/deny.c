@@ -65,6 +65,25 @@ bool shim_denies(struct shim *shim, enum vclock_call call, int fd, size_t *n)
 	return true;
 }
 
+/* For memory/memory.c. */
+__attribute__((visibility("default"))) bool shim_denies_memory(void);
+bool shim_denies_memory(void)
+{
+	static _Thread_local bool inside; /* asking may allocate */
+
+	if (inside) {
+		return false;
+	}
+	inside = true;
+	struct shim *shim = shim_get();
+	bool is_armed = shim->page != NULL &&
+	                (atomic_load(&shim->page->denial.calls) & VCLOCK_MEMORY) != 0;
+	bool denies = is_armed && shim_in_main_thread(shim) &&
+	              shim_denies(shim, VCLOCK_MEMORY, -1, NULL);
+	inside = false;
+	return denies;
+}
+
 bool shim_is_silent(const struct shim *shim, int fd)
 {
 	struct sockaddr_in peer;
