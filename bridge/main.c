@@ -58,7 +58,7 @@ static void bring_up_to_date(const char *path)
 		        "error=\"%s\"", err.msg);
 	} else if (moved > 0) {
 		log_info("configuration rewritten: older names are the present ones now",
-		        "file=\"%s\" lines=%zu", path, moved);
+		        "file=\"%s\" keys=%zu", path, moved);
 	}
 }
 

@@ -7,13 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_MOVES = 64, INDENT = 4 };
+enum { MAX_MOVES = 64, MAX_HEADERS = YAML_MAX_DEPTH, INDENT = 4 };
 
-/* A line to be moved: where it stands, and where its key belongs now. */
+struct span {
+	size_t start, end;
+};
+
+/* A key to be moved, with all its lines: the remarks right above it, its own, those of
+ * its value. */
 struct move {
-	size_t start, end; /* of the lines that go: its own, and of sections it empties */
-	struct str pair;   /* "name: value  # remark" without the name */
-	char path[256];    /* present name */
+	struct span block;
+	size_t key_line;  /* where its own first line begins */
+	struct str after; /* what stands behind the key: ": value  # remark", all lines */
+	int indent;       /* of the key's line */
+	/* The lines of sections that it empties; a remark behind one stays. */
+	struct span headers[MAX_HEADERS];
+	size_t header_count;
+	char path[256]; /* present name */
 };
 
 /* ---------------------------------------------------------------- finding one */
@@ -66,45 +76,117 @@ static bool present_path(const char *path, char *out, size_t room)
 	}
 }
 
-/* Key and value on one line that has nothing before them, in a mapping by indentation. */
-static bool is_own_line(struct str text, const struct node *key, const struct node *value)
+/* Where the last line of what stands there ends, line break included. libyaml says of a
+ * block where the next thing begins: so what is in it counts. */
+static size_t value_end(struct str text, const struct node *value)
 {
-	size_t end = line_end(text, key->start);
-	size_t behind = value->end;
+	const struct node *last = value;
 
+	while (last->kind != NODE_SCALAR && !last->flow && last->count > 0) {
+		last = last->items[last->count - 1];
+	}
+	size_t end = last->end;
+	if (last->kind == NODE_SCALAR && last->style == STYLE_BLOCK) {
+		/* Empty lines and remarks behind it are not its own. */
+		while (end > last->start &&
+		        is_blank(text, line_start(text, end - 1), end - 1)) {
+			end = line_start(text, end - 1);
+		}
+		if (end > 0 && text.p[end - 1] == '\n') {
+			return end;
+		}
+	}
+	end = line_end(text, end);
+	return end < text.n ? end + 1 : end;
+}
+
+/* Nothing but the value and a remark on its last line, nothing before the key on its
+ * first: the lines can go by themselves. */
+static bool is_own_lines(
+        struct str text, const struct node *key, const struct node *value)
+{
+	size_t start = line_start(text, key->start);
+	const struct node *last = value;
+
+	while (last->kind != NODE_SCALAR && !last->flow && last->count > 0) {
+		last = last->items[last->count - 1];
+	}
+	if (!is_blank(text, start, key->start)) {
+		return false;
+	}
+	if (last->kind == NODE_SCALAR && last->style == STYLE_BLOCK) {
+		return true;
+	}
+	size_t behind = last->end, end = line_end(text, last->end);
 	while (behind < end && (text.p[behind] == ' ' || text.p[behind] == '\t')) {
 		behind++;
 	}
-	return is_blank(text, line_start(text, key->start), key->start) &&
-	       value->end <= end && (behind == end || text.p[behind] == '#') &&
-	       (value->kind == NODE_SCALAR ? value->style != STYLE_BLOCK : value->flow);
+	return behind >= end || text.p[behind] == '#' || text.p[behind] == '\r';
 }
 
-/* only_under: the outermost section around that holds nothing else, so that its header
- * goes with its last line; NULL: none. */
-static bool find_move(struct str text, const struct node *map, const char *section,
-        const struct node *only_under, struct move *out)
+/* The remarks right above a line, at its own indentation, belong to it. */
+static size_t with_remarks(struct str text, size_t start, size_t least, int indent)
 {
+	while (start > least) {
+		size_t above = line_start(text, start - 1);
+		size_t at = above;
+		while (at < start && text.p[at] == ' ') {
+			at++;
+		}
+		if (above < least || text.p[at] != '#' || (int)(at - above) != indent) {
+			break;
+		}
+		start = above;
+	}
+	return start;
+}
+
+static void take_block(struct str text, const struct node *key, const struct node *value,
+        struct move *out)
+{
+	size_t least = 0;
+
+	if (out->header_count > 0) {
+		least = out->headers[out->header_count - 1].end;
+	}
+	out->key_line = line_start(text, key->start);
+	out->indent = (int)(key->start - out->key_line);
+	out->block.start = with_remarks(text, out->key_line, least, out->indent);
+	out->block.end = value_end(text, value);
+	out->after = (struct str){text.p + key->end, out->block.end - key->end};
+}
+
+static void push_header(struct str text, const struct node *key, struct move *move)
+{
+	size_t end = line_end(text, key->end);
+
+	if (move->header_count < MAX_HEADERS) {
+		move->headers[move->header_count++] = (struct span){
+		        line_start(text, key->start), end < text.n ? end + 1 : end};
+	}
+}
+
+/* The (*skip + 1)-th that can go. Headers: of the sections around that hold nothing else.
+ */
+static bool find_move(struct str text, const struct node *map, const char *section,
+        size_t *skip, struct move *out)
+{
+	size_t headers = map->count > 1 ? 0 : out->header_count;
+
 	for (size_t i = 0; map->kind == NODE_MAP && !map->flow && i < map->count; i++) {
 		const struct node *key = map->keys[i], *value = map->items[i];
 		autofree char *path = section[0] == '\0'
 		                              ? xstrdup(key->text)
 		                              : xasprintf("%s.%s", section, key->text);
-		const struct node *header = map->count > 1       ? NULL
-		                            : only_under != NULL ? only_under
-		                                                 : NULL;
-		if (value->kind == NODE_MAP && !value->flow) {
-			if (find_move(text, value, path, header != NULL ? header : key,
-			            out)) {
-				return true;
-			}
-		} else if (present_path(path, out->path, sizeof(out->path)) &&
-		           is_own_line(text, key, value)) {
-			const struct node *first = header != NULL ? header : key;
-			size_t end = line_end(text, key->start);
-			out->start = line_start(text, first->start);
-			out->end = end < text.n ? end + 1 : end;
-			out->pair = (struct str){text.p + key->end, end - key->end};
+		out->header_count = headers;
+		if (present_path(path, out->path, sizeof(out->path)) &&
+		        is_own_lines(text, key, value) && (*skip)-- == 0) {
+			take_block(text, key, value, out);
+			return true;
+		}
+		/* What cannot go as a whole may go in parts. */
+		push_header(text, key, out);
+		if (find_move(text, value, path, skip, out)) {
 			return true;
 		}
 	}
@@ -113,20 +195,59 @@ static bool find_move(struct str text, const struct node *map, const char *secti
 
 /* ---------------------------------------------------------------- moving it */
 
-static void put_pair(struct buf *out, const char *path, int indent, struct str pair)
+/* A line with its indentation changed by so much, as far as it has any. */
+static void put_line(struct buf *out, struct str line, int shift)
 {
-	while (*path != '\0') {
-		size_t n = strcspn(path, ".");
-		buf_printf(out, "%*s%.*s", indent, "", (int)n, path);
-		path += n;
-		if (*path == '.') {
-			buf_puts(out, ":\n");
-			indent += INDENT;
-			path++;
-		}
+	if (is_blank(line, 0, line.n - (line.n > 0 && line.p[line.n - 1] == '\n'))) {
+		buf_add_str(out, line);
+		return;
 	}
-	buf_add_str(out, pair);
-	buf_puts(out, "\n");
+	for (; shift < 0 && line.n > 0 && line.p[0] == ' '; shift++) {
+		line.p++;
+		line.n--;
+	}
+	if (shift > 0) {
+		buf_printf(out, "%*s", shift, "");
+	}
+	buf_add_str(out, line);
+}
+
+static void put_lines(struct buf *out, struct str lines, int shift)
+{
+	for (size_t at = 0; at < lines.n;) {
+		size_t end = line_end(lines, at);
+		end = end < lines.n ? end + 1 : end;
+		put_line(out, (struct str){lines.p + at, end - at}, shift);
+		at = end;
+	}
+}
+
+static void put_block(struct buf *out, struct str text, const struct move *move,
+        const char *path, int indent)
+{
+	int deepest = indent;
+
+	for (const char *p = path; *p != '\0'; p++) {
+		deepest += *p == '.' ? INDENT : 0;
+	}
+	int shift = deepest - move->indent;
+	while (strchr(path, '.') != NULL) {
+		size_t n = strcspn(path, ".");
+		buf_printf(out, "%*s%.*s:\n", indent, "", (int)n, path);
+		indent += INDENT;
+		path += n + 1;
+	}
+	put_lines(out,
+	        (struct str){
+	                text.p + move->block.start, move->key_line - move->block.start},
+	        shift);
+	size_t first = line_end(move->after, 0);
+	first = first < move->after.n ? first + 1 : first;
+	buf_printf(out, "%*s%s%.*s", indent, "", path, (int)first, move->after.p);
+	put_lines(out, (struct str){move->after.p + first, move->after.n - first}, shift);
+	if (out->len > 0 && out->data[out->len - 1] != '\n') {
+		buf_puts(out, "\n");
+	}
 }
 
 /* Where in the text a line below the nearest section that is there goes, and what of the
@@ -161,6 +282,48 @@ static bool find_place(struct str text, const struct node *root, const char *pat
 	}
 }
 
+/* A section's line goes; a remark behind it stays where it is. */
+static void put_header_remark(struct buf *out, struct str text, const struct span *header)
+{
+	size_t end = line_end(text, header->start), at = header->start;
+	bool quoted = false;
+
+	for (; at < end && (quoted || text.p[at] != '#'); at++) {
+		quoted ^= text.p[at] == '"' || text.p[at] == '\'';
+	}
+	if (at < end && at > header->start) {
+		size_t indent = header->start;
+		while (text.p[indent] == ' ') {
+			indent++;
+		}
+		buf_printf(out, "%*s%.*s\n", (int)(indent - header->start), "",
+		        (int)(end - at), text.p + at);
+	}
+}
+
+/* Does the move take this byte away? A section's line leaves its remark. */
+static bool takes(struct buf *out, struct str text, const struct move *move, size_t at)
+{
+	if (at >= move->block.start && at < move->block.end) {
+		return true;
+	}
+	for (size_t i = 0; i < move->header_count; i++) {
+		const struct span *header = &move->headers[i];
+		if (at == header->start) {
+			put_header_remark(out, text, header);
+		}
+		if (at >= header->start && at < header->end) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_inside(const struct move *move, size_t at)
+{
+	return at > move->block.start && at < move->block.end;
+}
+
 static bool put_moved(struct str text, const struct node *root, const struct move *move,
         struct buf *out)
 {
@@ -169,7 +332,7 @@ static bool put_moved(struct str text, const struct node *root, const struct mov
 	const char *rest;
 
 	if (!find_place(text, root, move->path, &at, &indent, &rest) ||
-	        (at > move->start && at < move->end)) {
+	        is_inside(move, at)) {
 		return false;
 	}
 	for (size_t i = 0; i <= text.n; i++) {
@@ -177,25 +340,31 @@ static bool put_moved(struct str text, const struct node *root, const struct mov
 			if (out->len > 0 && out->data[out->len - 1] != '\n') {
 				buf_puts(out, "\n");
 			}
-			put_pair(out, rest, indent, move->pair);
+			put_block(out, text, move, rest, indent);
 		}
-		if (i < text.n && (i < move->start || i >= move->end)) {
+		if (i < text.n && !takes(out, text, move, i)) {
 			buf_add(out, &text.p[i], 1);
 		}
 	}
 	return !out->failed;
 }
 
-/* One move; the new text in *out. False: there is none (any more). */
+/* One move, the first that can be made; the new text in *out. False: there is none (any
+ * more). */
 static bool move_one(struct str text, struct buf *out)
 {
 	struct config_problems problems = {0};
 	struct node *root = config_yaml_read("", text, &problems);
-	struct move move = {0};
-	bool is_done = root != NULL && find_move(text, root, "", NULL, &move) &&
-	               put_moved(text, root, &move, out) &&
-	               reading_is_same(text, buf_str(out));
+	bool is_done = false, is_found = root != NULL;
 
+	for (size_t n = 0; is_found && !is_done && n < MAX_MOVES; n++) {
+		struct move move = {0};
+		size_t skip = n;
+		buf_clear(out);
+		is_found = find_move(text, root, "", &skip, &move);
+		is_done = is_found && put_moved(text, root, &move, out) &&
+		          reading_is_same(text, buf_str(out));
+	}
 	node_free(root);
 	config_problems_finish(&problems);
 	return is_done;
@@ -208,7 +377,6 @@ size_t modernize_text(struct str text, struct buf *out)
 
 	buf_init(&next, YAML_MAX_BYTES);
 	while (moved < MAX_MOVES) {
-		buf_clear(&next);
 		if (!move_one(moved == 0 ? text : buf_str(out), &next)) {
 			break;
 		}

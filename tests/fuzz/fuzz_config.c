@@ -18,6 +18,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Every remark begins with one. */
+static size_t count_hashes(struct str text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		count += text.p[i] == '#';
+	}
+	return count;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = {(const char *)data, size};
@@ -48,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&again, YAML_MAX_BYTES);
 	if (modernize_text(text, &modern) > 0) {
 		assert(reading_is_same(text, buf_str(&modern)));
+		assert(count_hashes(text) == count_hashes(buf_str(&modern)));
 		(void)modernize_text(buf_str(&modern), &again);
 	}
 	buf_finish(&modern);

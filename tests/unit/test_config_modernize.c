@@ -29,17 +29,17 @@ static const struct {
          "  command_prefix: '!s'\n",
                 "# mine\n"
                 "appservice:\n"
+                "  # why\n"
                 "  username_template: 's_{{.}}' # ours\n"
                 "  port: 1 # a\n"
                 "bridge:\n"
-                "  # why\n"
                 "  command_prefix: '!s'\n",
                 1},
         /* a section is made, the emptied one goes */
         {"appservice:\n    port: 1\n    database:\n        type: sqlite3-fk-wal\n"
          "        uri: x.db\n",
-                "appservice:\n    port: 1\ndatabase:\n    uri: x.db\n    type: sqlite3-fk-wal\n",
-                2},
+                "appservice:\n    port: 1\ndatabase:\n    type: sqlite3-fk-wal\n    uri: x.db\n",
+                1},
         /* nested, no newline at the end */
         {"bridge:\n    backfill:\n        conversations_count: 5",
                 "network:\n    backfill:\n        conversation_count: 5\n", 1},
@@ -52,7 +52,48 @@ static const struct {
                 NULL, 0},
         /* not on a line of its own */
         {"bridge: {username_template: 's_{{.}}'}\n", NULL, 0},
-        {"bridge:\n    displayname_template: |\n        {{.Name}}\n", NULL, 0},
+        {"bridge:\n  ? displayname_template\n  : x\n", NULL, 0},
+        /* a text in lines of its own, with what follows it */
+        {"bridge:\n    displayname_template: >-\n        {{.Name}}\n\n        (x)\n\n"
+         "    # next\n    command_prefix: '!s'\n",
+                "bridge:\n\n    # next\n    command_prefix: '!s'\n"
+                "network:\n    displayname_template: >-\n        {{.Name}}\n\n        (x)\n",
+                1},
+        {"bridge:\n  displayname_template: |2\n      {{.Name}}\n  command_prefix: '!s'\n",
+                "bridge:\n  command_prefix: '!s'\n"
+                "network:\n    displayname_template: |2\n        {{.Name}}\n",
+                1},
+        /* quoted over lines; a list in braces over lines, with remarks in it */
+        {"bridge:\n    team_name_template: \"a\n\n      b\" # c\n    command_prefix: '!s'\n",
+                "bridge:\n    command_prefix: '!s'\n"
+                "network:\n    team_name_template: \"a\n\n      b\" # c\n",
+                1},
+        {"bridge:\n  # all of it\n  login_shared_secret_map: {\n    # one\n    a.org: x,\n"
+         "    b.org: y } # end\n  command_prefix: '!s'\n",
+                "bridge:\n  command_prefix: '!s'\n"
+                "double_puppet:\n    # all of it\n    secrets: {\n      # one\n"
+                "      a.org: x,\n      b.org: y } # end\n",
+                1},
+        /* nested, by indentation; the remarks in it too */
+        {"bridge: # b\n    double_puppet_server_map:\n        # ours\n"
+         "        a.org: https://a.org # first\n        b.org: https://b.org\n# end\n",
+                "# b\n# end\n"
+                "double_puppet:\n    servers:\n        # ours\n"
+                "        a.org: https://a.org # first\n        b.org: https://b.org\n",
+                1},
+        /* a section that is there already takes what it lacks */
+        {"bridge:\n    encryption:\n        allow: true\n        default: true\n"
+         "    command_prefix: '!s'\nencryption:\n    allow: false\n",
+                "bridge:\n    encryption:\n        allow: true\n"
+                "    command_prefix: '!s'\nencryption:\n    default: true\n    allow: false\n",
+                1},
+        /* remarks between a section's name and what it is emptied of stay with it */
+        {"bridge:\n\n    # why\n\n    # how\n    displayname_template: x\n",
+                "\n    # why\n\nnetwork:\n    # how\n    displayname_template: x\n", 1},
+        {"bridge:\r\n    displayname_template: x\r\n    command_prefix: y\r\n",
+                "bridge:\r\n    command_prefix: y\r\nnetwork:\n"
+                "    displayname_template: x\r\n",
+                1},
         /* unknown keys and keys that are gone stay */
         {"bridge:\n    my_own: 1\n    kick_on_logout: true\n", NULL, 0},
         {"", NULL, 0},
