@@ -37,7 +37,8 @@ static void handle_list(
 			buf_puts(&text, "Nothing is in quarantine.");
 		} else {
 			buf_puts(&text,
-			        "Say `quarantine release <number>` to try one again.");
+			        "Say `quarantine release <number>` to try one again, or "
+			        "`quarantine release all`.");
 		}
 		command_reply(call, "%s", buf_cstr(&text));
 		buf_finish(&text);
@@ -94,6 +95,10 @@ enum step_rc command_quarantine(struct command_call *call)
 	                str_from(call->args + sizeof(release) - 1), 1, INT64_MAX, &job)) {
 		return ask(call, STMT_INBOX_RELEASE, job, handle_released);
 	}
-	command_reply(call, "Say `quarantine`, or `quarantine release <number>`.");
+	if (str_equal(call->args, "release all")) {
+		return ask(call, STMT_INBOX_RELEASE_ALL, 0, handle_released);
+	}
+	command_reply(
+	        call, "Say `quarantine`, or `quarantine release <number>` (or `all`).");
 	return STEP_DONE;
 }

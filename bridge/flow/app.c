@@ -35,6 +35,7 @@ const struct flow_def *const all_flows[] = {
         &declared_login_flow,
         &wait_mark_flow,
         &wait_clear_flow,
+        &left_out_flow,
         &slack_limited_flow,
         &emoji_list_flow,
         &group_list_flow,

@@ -1,5 +1,6 @@
 #include "bridge/flow/matrix_door.h"
 
+#include "bridge/flow/left_out.h"
 #include "bridge/flow/matrix_file.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/portals.h"
@@ -187,15 +188,22 @@ static void submit(struct store_tx *tx, struct owed_answer *owed)
 /* Nothing of it is looked at but where an answer goes. */
 static void leave_out(struct app *app, struct store_tx *tx, const cJSON *json)
 {
+	autofree char *source = xasprintf("m:%s", json_str_or(json, "event_id", ""));
 	const char *event_id = json_str_or(json, "event_id", "");
 	const char *room_id = json_str(json, "room_id");
 
+	left_out_add(app, tx, source, NULL, json);
 	if (room_id != NULL) {
 		autofree char *key = xasprintf("left out:%s", event_id);
 		notice_add(app, tx, key, room_id, event_id,
 		        "\xE2\x9A\xA0 This could not be bridged: the bridge fails at it, and "
 		        "whoever runs it has been told.");
 	}
+}
+
+void matrix_door_again(struct app *app, struct store_tx *tx, const cJSON *event)
+{
+	take_event(app, tx, event);
 }
 
 void matrix_door_transaction(

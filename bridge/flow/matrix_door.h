@@ -11,4 +11,7 @@
 void matrix_door_transaction(
         struct app *app, struct appservice_txn *txn, const cJSON *events);
 
+/* Takes in one event that was left out before, in this transaction. */
+void matrix_door_again(struct app *app, struct store_tx *tx, const cJSON *event);
+
 #endif

@@ -162,7 +162,9 @@ static void count_source(struct quarantine *quarantine, struct store_tx *tx,
 		        QUARANTINE_AFTER, quarantine->source);
 		log_error("event left out at the door", "source=\"%s\"",
 		        quarantine->source);
-		tell(quarantine, tx, what, "Please report it, with the crash report.",
+		tell(quarantine, tx, what,
+		        "Say `quarantine` to see it, once it has come again, and `quarantine "
+		        "release <number>` to try it again, for example after an update.",
 		        rooms);
 	}
 }

@@ -5,6 +5,7 @@
 #include "bridge/flow/catch_up.h"
 #include "bridge/flow/channel_moved.h"
 #include "bridge/flow/credentials.h"
+#include "bridge/flow/left_out.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/quarantine.h"
@@ -371,12 +372,34 @@ static void take_envelope(struct login *login, const struct slack_envelope *enve
 	take_event(login, envelope, &event);
 }
 
+void slack_door_again(struct login *login, const cJSON *payload)
+{
+	const struct slack_envelope envelope = {.type = "events_api",
+	        .envelope_id = "",
+	        .payload = payload,
+	        .raw = str_from("")};
+
+	take_envelope(login, &envelope);
+}
+
+/* Kept as it came, for people to look at. */
+static void leave_out(struct login *login, const struct slack_envelope *envelope)
+{
+	const char *id = json_str_or(envelope->payload, "event_id", "");
+	const struct slack_event event = {.event_id = id};
+	struct store_tx *tx = acking_tx(login, envelope, &event);
+	autofree char *source = xasprintf("s:%s", id);
+
+	left_out_add(login->app, tx, source, login->team_id, envelope->payload);
+	store_tx_submit(tx, NULL, NULL);
+}
+
 void slack_door_envelope(struct login *login, const struct slack_envelope *envelope)
 {
 	crumb_event("slack", "envelope");
 	if (!quarantine_enter(
 	            login->app, "s:", json_str(envelope->payload, "event_id"))) {
-		ack_now(login, envelope);
+		leave_out(login, envelope);
 		return;
 	}
 	take_envelope(login, envelope);
