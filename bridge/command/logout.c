@@ -3,6 +3,7 @@
 #include "bridge/command/command.h"
 
 #include "bridge/flow/credentials.h"
+#include "bridge/flow/room_cleanup.h"
 #include "bridge/flow/user_logins.h"
 #include "lib/buf.h"
 #include "lib/log.h"
@@ -139,6 +140,8 @@ static void end_app(struct command_call *call, struct login *login)
 	        "Logged out of %s. Its tokens are forgotten; its rooms stay, and work again "
 	        "after `login app`. To make the tokens worthless, revoke them in Slack.",
 	        login->team_name);
+	room_cleanup_add(call->app, flow_tx(call->flow), login->team_id,
+	        login->owner_mxid, CLEANUP_MANUAL, call->flow->key);
 	logins_end(login, flow_tx(call->flow));
 }
 
@@ -151,6 +154,8 @@ static void end_user(struct command_call *call, struct user_login *user)
 	        "writes goes to Slack through the bridge's bot from now on. To make them "
 	        "worthless, sign out of that browser.",
 	        user->team_name, user->user_name, user->mxid);
+	room_cleanup_add(call->app, flow_tx(call->flow), user->team_id, user->mxid,
+	        CLEANUP_MANUAL, call->flow->key);
 	user_logins_end(user, flow_tx(call->flow));
 }
 

@@ -36,6 +36,11 @@ struct config_login {
 	char *user_token, *cookie;
 };
 
+/* nothing, kick, unbridge or delete: see flow/room_cleanup.h */
+struct config_cleanup {
+	char *private, *relayed, *shared_no_users, *shared_has_users;
+};
+
 struct config {
 	struct {
 		char *address; /* of the client-server API, no slash at the end */
@@ -66,6 +71,8 @@ struct config {
 	struct {
 		char *command_prefix;
 		bool strict_file_modes; /* our own key: refuse instead of warn */
+		bool cleanup_on_logout; /* the next two count */
+		struct config_cleanup cleanup_manual, cleanup_bad_credentials;
 		struct config_permission *permissions;
 		size_t permission_count;
 	} bridge;

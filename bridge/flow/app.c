@@ -36,6 +36,7 @@ const struct flow_def *const all_flows[] = {
         &wait_mark_flow,
         &wait_clear_flow,
         &left_out_flow,
+        &room_cleanup_flow,
         &slack_limited_flow,
         &emoji_list_flow,
         &group_list_flow,

@@ -69,6 +69,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_TELL_OWNER "tell_owner"
 #define FLOW_DECLARED_LOGIN "declared_login"
 #define FLOW_LEFT_OUT "left_out"
+#define FLOW_ROOM_CLEANUP "room_cleanup"
 #define FLOW_EMOJI_LIST "emoji_list"
 #define FLOW_GROUP_LIST "group_list"
 #define FLOW_WAIT_MARK "wait_mark"
@@ -80,7 +81,7 @@ extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion
         channel_moved_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
         matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
         slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
-        matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow, left_out_flow,
+        matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow, room_cleanup_flow, left_out_flow,
         slack_limited_flow, emoji_list_flow, group_list_flow, wait_mark_flow,
         wait_clear_flow;
 /* All of them, ending with NULL. */

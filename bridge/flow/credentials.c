@@ -1,6 +1,7 @@
 #include "bridge/flow/credentials.h"
 
 #include "bridge/flow/app.h"
+#include "bridge/flow/room_cleanup.h"
 #include "bridge/flow/rotation.h"
 #include "bridge/flow/tell_owner.h"
 #include "lib/log.h"
@@ -160,6 +161,10 @@ static void add_rows(struct credentials *credentials, struct store_tx *tx,
 		store_tx_add(tx, STMT_LOGIN_STATE, "ss", team_id(credentials), state);
 	}
 	tell_owner_add(app, tx, key, owner(credentials), text);
+	if (kind == TOKEN_BOT || kind == TOKEN_USER) {
+		room_cleanup_add(app, tx, team_id(credentials), owner(credentials),
+		        CLEANUP_BAD_CREDENTIALS, key);
+	}
 }
 
 /* ---------------------------------------------------------------- asleep, awake */

@@ -1,7 +1,7 @@
-/* left_out: an event at which the bridge broke while it was taken in (quarantine.h) is kept
- * as it came, set aside like all that is in quarantine: it can be looked at, and when it is
- * released the doors take it in as if it came now. If the bridge breaks at it again that
- * counts against its row. */
+/* left_out: an event at which the bridge broke while it was taken in (quarantine.h) is
+ * kept as it came, set aside like all that is in quarantine: it can be looked at, and
+ * when it is released the doors take it in as if it came now. If the bridge breaks at it
+ * again that counts against its row. */
 #ifndef BRIDGE_FLOW_LEFT_OUT_H
 #define BRIDGE_FLOW_LEFT_OUT_H
 

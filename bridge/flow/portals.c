@@ -339,3 +339,43 @@ void portals_move(struct portals *portals, const struct portal *portal,
 	store_tx_add(tx, STMT_FILE_MOVE, "sss", move->team_id, move->old_id, new_id);
 	store_tx_on_commit(tx, handle_moved, move);
 }
+
+struct ending {
+	struct portals *portals;
+	char *team_id, *channel_id;
+};
+
+static void handle_ended(bool committed, void *arg)
+{
+	struct ending *ending = arg;
+	struct portals *portals = ending->portals;
+	autofree char *key = key_of(ending->team_id, ending->channel_id);
+	struct portal *portal = committed ? map_get(portals->by_channel, key) : NULL;
+
+	if (portal != NULL) {
+		autofree char *former = key_of(portal->team_id, portal->former_id);
+		map_del(portals->by_former, former);
+		retire(portals, portal, key);
+	}
+	free(ending->team_id);
+	free(ending->channel_id);
+	free(ending);
+}
+
+void portals_end(
+        struct portals *portals, const struct portal *portal, struct store_tx *tx)
+{
+	static const enum store_stmt stmts[] = {STMT_PORTAL_DELETE,
+	        STMT_PORTAL_MESSAGES_GONE, STMT_PORTAL_REACTIONS_GONE,
+	        STMT_PORTAL_FILES_GONE};
+	struct ending *ending = xcalloc(1, sizeof(*ending));
+
+	ending->portals = portals;
+	ending->team_id = xstrdup(portal->team_id);
+	ending->channel_id = xstrdup(portal->channel_id);
+	for (size_t i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
+		store_tx_add(tx, stmts[i], "ss", portal->team_id, portal->channel_id);
+	}
+	store_tx_add(tx, STMT_ROOM_MEMBERS_GONE, "s", portal->room_id);
+	store_tx_on_commit(tx, handle_ended, ending);
+}

@@ -64,6 +64,11 @@ bool portals_next(
 struct waiter *portals_ensure(struct portals *portals, struct login *login,
         const char *channel_id, waiter_fn *done, void *arg);
 
+/* Adds to tx that the room is no portal any more, and all that is known of its messages
+ * goes; so it is once that is committed. The portal itself stays in memory. */
+void portals_end(
+        struct portals *portals, const struct portal *portal, struct store_tx *tx);
+
 /* ---- for portal_maker.c ---- */
 struct app *portals_app(const struct portals *portals);
 /* The room is made and recorded. */

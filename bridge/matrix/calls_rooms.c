@@ -55,6 +55,20 @@ struct matrix_call *matrix_leave(struct matrix *matrix, const char *as,
 	return call;
 }
 
+struct matrix_call *matrix_kick(struct matrix *matrix, const char *room_id,
+        const char *user_id, const char *reason, matrix_ok_fn *done, void *arg)
+{
+	struct matrix_call *call = matrix_call_create(matrix, "kick", MATRIX_REPEATABLE,
+	        "POST", "/_matrix/client/v3/rooms/{}/kick", MATRIX_PARTS(room_id));
+	autojson cJSON *body = json_set_str(json_new(), "user_id", user_id);
+
+	json_set_str(body, "reason", reason);
+	matrix_call_as(call, NULL);
+	matrix_call_json(call, body);
+	matrix_call_start(call, matrix_report_ok, (union matrix_done){.ok = done}, arg);
+	return call;
+}
+
 /* ---------------------------------------------------------------- invite */
 
 /* Synapse says so, in one of two ways. */

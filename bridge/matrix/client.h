@@ -90,6 +90,9 @@ struct matrix_call *matrix_invite(struct matrix *matrix, const char *as,
 /* GET joined_rooms: an array of room IDs. */
 struct matrix_call *matrix_joined_rooms(
         struct matrix *matrix, const char *as, matrix_json_fn *done, void *arg);
+/* By the bot. */
+struct matrix_call *matrix_kick(struct matrix *matrix, const char *room_id,
+        const char *user_id, const char *reason, matrix_ok_fn *done, void *arg);
 /* GET rooms/{room}/joined_members: an object keyed by user ID. */
 struct matrix_call *matrix_joined_members(struct matrix *matrix, const char *as,
         const char *room_id, matrix_json_fn *done, void *arg);
