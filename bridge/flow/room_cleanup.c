@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum {
-	/* The driver ends a job after a thousand runs; a large room takes several lives. */
+	/* The driver ends a job after a thousand runs; a large room takes several lives.
+	 */
 	REMOVALS_A_LIFE = 300,
 	NEXT_LIFE_MS = 100,
 };
@@ -129,9 +130,9 @@ static enum step_rc choose(struct flow *flow)
 		return STEP_END;
 	}
 	if (state->members == NULL) {
-		return wait_matrix(flow, matrix_joined_members(app->matrix, NULL,
-		                                 field(flow, "room"), handle_members,
-		                                 flow));
+		return wait_matrix(
+		        flow, matrix_joined_members(app->matrix, NULL,
+		                      field(flow, "room"), handle_members, flow));
 	}
 	const char *action = action_for(flow, portal);
 	flow_set_fact(flow, "action", is_wanted(action) ? action : "nothing");
@@ -194,8 +195,8 @@ static enum step_rc remove_members(struct flow *flow)
 	        is_person(app, mxid)
 	                ? matrix_kick(app->matrix, room, mxid,
 	                          "Their login to Slack has ended", handle_removed, flow)
-	                : matrix_leave(app->matrix, mxid, room, NULL, handle_removed,
-	                          flow));
+	                : matrix_leave(
+	                          app->matrix, mxid, room, NULL, handle_removed, flow));
 }
 
 /* ---------------------------------------------------------------- the room's end */
@@ -221,9 +222,9 @@ static enum step_rc end_portal(struct flow *flow)
 		return STEP_END;
 	}
 	if (!state->gone) {
-		return wait_matrix(flow, matrix_leave(app->matrix, NULL,
-		                                 field(flow, "room"), NULL, handle_left,
-		                                 flow));
+		return wait_matrix(
+		        flow, matrix_leave(app->matrix, NULL, field(flow, "room"), NULL,
+		                      handle_left, flow));
 	}
 	portals_end(app->portals, portal, flow_tx(flow));
 	return STEP_END;
