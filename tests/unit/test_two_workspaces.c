@@ -1,6 +1,5 @@
-/* proves: AUTH-05, AUTH-10
- *
- * Two workspaces that use the same channel ID and the same user ID, and three persons:
+/* proves: AUTH-05, AUTH-10 */
+/* Two workspaces that use the same channel ID and the same user ID, and three persons:
  * what belongs to one never reaches the other, and the end of one login ends nothing
  * else. */
 #include "tests/unit/flow_fixture.h"
