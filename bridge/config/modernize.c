@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_MOVES = 64, MAX_HEADERS = YAML_MAX_DEPTH, INDENT = 4 };
+enum { MAX_TRIES = 128, MAX_HEADERS = YAML_MAX_DEPTH, INDENT = 4 };
 
 struct span {
 	size_t start, end;
@@ -349,21 +349,24 @@ static bool put_moved(struct str text, const struct node *root, const struct mov
 	return !out->failed;
 }
 
-/* One move, the first that can be made; the new text in *out. False: there is none (any
+/* One move, the first that can be made after the *stuck ones that could not; the new text
+ * in *out. Each try reads the text twice: *tries are left. False: there is none (any
  * more). */
-static bool move_one(struct str text, struct buf *out)
+static bool move_one(struct str text, struct buf *out, size_t *stuck, unsigned *tries)
 {
 	struct config_problems problems = {0};
 	struct node *root = config_yaml_read("", text, &problems);
 	bool is_done = false, is_found = root != NULL;
 
-	for (size_t n = 0; is_found && !is_done && n < MAX_MOVES; n++) {
+	while (is_found && !is_done && *tries > 0) {
 		struct move move = {0};
-		size_t skip = n;
+		size_t skip = *stuck;
+		(*tries)--;
 		buf_clear(out);
 		is_found = find_move(text, root, "", &skip, &move);
 		is_done = is_found && put_moved(text, root, &move, out) &&
 		          reading_is_same(text, buf_str(out));
+		*stuck += is_done ? 0 : 1;
 	}
 	node_free(root);
 	config_problems_finish(&problems);
@@ -373,13 +376,11 @@ static bool move_one(struct str text, struct buf *out)
 size_t modernize_text(struct str text, struct buf *out)
 {
 	struct buf next;
-	size_t moved = 0;
+	size_t moved = 0, stuck = 0;
+	unsigned tries = MAX_TRIES;
 
 	buf_init(&next, YAML_MAX_BYTES);
-	while (moved < MAX_MOVES) {
-		if (!move_one(moved == 0 ? text : buf_str(out), &next)) {
-			break;
-		}
+	while (move_one(moved == 0 ? text : buf_str(out), &next, &stuck, &tries)) {
 		buf_clear(out);
 		buf_add_str(out, buf_str(&next));
 		moved++;

@@ -81,9 +81,9 @@ extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion
         channel_moved_flow, matrix_message_flow, matrix_edit_flow, matrix_redaction_flow,
         matrix_reaction_flow, invite_flow, command_flow, notice_flow, slack_file_flow,
         slack_file_carry_flow, slack_file_gone_flow, matrix_file_flow,
-        matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow, room_cleanup_flow, left_out_flow,
-        slack_limited_flow, emoji_list_flow, group_list_flow, wait_mark_flow,
-        wait_clear_flow;
+        matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow,
+        room_cleanup_flow, left_out_flow, slack_limited_flow, emoji_list_flow,
+        group_list_flow, wait_mark_flow, wait_clear_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 
