@@ -153,8 +153,8 @@ static void store(struct message *message, const char *key, const char *raw)
 	}
 	struct store_tx *tx = store_tx_create(null->store);
 	message->row = ++null->rows;
-	store_tx_add(tx, STMT_INBOX_ADD, "sssssi", key, "null", "", "null", raw,
-	        loop_wall_ms(null->loop));
+	store_tx_add(tx, STMT_INBOX_ADD, "sssssii", key, "null", "", "null", raw,
+	        loop_wall_ms(null->loop), (int64_t)0);
 	store_tx_on_commit(tx, handle_stored, message);
 	store_tx_submit(tx, NULL, NULL);
 }
