@@ -154,6 +154,16 @@ static struct record *report_end(struct play *play, const struct daemon_end *end
 	return play_report(play, TAP_BRIDGE, record);
 }
 
+/* It said why it could not start, as it should. */
+static void expect_fatal(struct play *play)
+{
+	for (size_t i = play->ready; i < timeline_count(play->timeline); i++) {
+		struct record *record = timeline_get(play->timeline, i);
+		record->expected = record->expected ||
+		                   str_equal(json_str(record->json, "level"), "fatal");
+	}
+}
+
 void life_end(struct play *play)
 {
 	struct daemon_end end;
@@ -181,6 +191,7 @@ void life_end(struct play *play)
 		start(play); /* as it was started last */
 		play->end_is_asked = own_kill_waits;
 	} else if (found_no_database) {
+		expect_fatal(play);
 		play_restart_database(play);
 		start(play);
 	}
