@@ -6,11 +6,18 @@
 #include "lib/str.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool failed(const PGresult *result, const char *what, struct err *err)
 {
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	return err_set(err, ERR_PERMANENT, STORE_BAD_SCHEMA, "%s: %s", what,
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	/* A connection that ends, or is ended, says nothing about the tables. */
+	bool is_lost = state == NULL || strncmp(state, "08", 2) == 0 ||
+	               strncmp(state, "53", 2) == 0 || strncmp(state, "57", 2) == 0;
+
+	return err_set(err, ERR_PERMANENT,
+	        is_lost ? STORE_NO_CONNECTION : STORE_BAD_SCHEMA, "%s: %s", what,
 	        message == NULL ? "the connection was lost" : message);
 }
 

@@ -201,6 +201,18 @@ static void a_server_that_only_reads_is_waited_for(void **state)
 	assert_value(f, "after the failover");
 }
 
+/* Whoever supervises the daemon must start it again: its tables are as they should be. */
+static void a_session_that_ends_while_the_schema_is_read_is_no_bad_schema(void **state)
+{
+	struct fixture *f = *state;
+
+	store_close(&f->store);
+	database(f, "ALTER TABLE msb_meta RENAME TO meta;"
+	            "CREATE VIEW msb_meta AS SELECT 'version' AS name, "
+	            "pg_terminate_backend(pg_backend_pid())::text AS value");
+	assert_refused(f, f->uri, STORE_NO_CONNECTION, "reading the database failed");
+}
+
 static void write_hba(const struct fixture *f, const char *text)
 {
 	autofree char *path =
@@ -272,6 +284,7 @@ int main(void)
 	        TEST(a_statement_that_takes_too_long_is_tried_again),
 	        TEST(a_full_disk_is_told_and_nothing_is_kept),
 	        TEST(a_server_that_only_reads_is_waited_for),
+	        TEST(a_session_that_ends_while_the_schema_is_read_is_no_bad_schema),
 	        TEST(peers_are_known_by_their_socket),
 	        TEST(a_database_of_version_1_is_migrated),
 	};
