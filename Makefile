@@ -10,6 +10,8 @@
 #   make report-check  the report in a real browser: keyboard, phone and desktop, light and dark
 #   make torture    the daemon killed before and after every durable call; connections cut,
 #                   files and memory failing at every call (an hour)
+#   make mutants    each seeded bug of tests/mutants built, and caught by a scenario (minutes)
+#   make flakes     every scenario COUNT=1000 times over, for SECONDS at most; prints what was not the same
 #   make golden     sim-matrix's answers against those a real Synapse gave; golden-synapse records them anew
 #   make interop-matrix  matrix-bot-sdk, matrix-js-sdk, matrix-appservice-bridge against sim-matrix (ASAN=1)
 #   make interop-slack   Slack's official clients against sim-slack (ASAN=1: a sanitized one)
@@ -275,6 +277,14 @@ $(BUILD)/bench/bench_memory: $(BUILD)/tests/bench/bench_memory.o $(BENCH_PEERS)
 $(BUILD)/bench/bench_bridge: $(BUILD)/tests/bench/bench_bridge.o $(BENCH_PEERS)
 	@mkdir -p $(@D)
 	$(link)
+# Every seeded bug is caught by a scenario. MUTANTS="001 SOCK-05 --new": some of them.
+.PHONY: mutants flakes
+mutants: all
+	@BUILD=$(BUILD) ci/mutants $(MUTANTS)
+# No scenario does anything else the thousandth time.
+COUNT ?= 1000
+flakes: all
+	@ci/flakes $(BUILD) --count $(COUNT) $(if $(SECONDS),--seconds $(SECONDS))
 torture: all
 	@$(BUILD)/scenario run torture --torture=kill9
 	@$(BUILD)/scenario run torture --torture=net

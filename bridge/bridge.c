@@ -26,6 +26,7 @@
 #include "bridge/stop.h"
 #include "lib/log.h"
 #include "lib/map.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <signal.h>
@@ -77,6 +78,7 @@ static void handle_signal(int signum, void *arg)
 		stop(bridge, EXIT_OK);
 		return;
 	}
+	REQ("OPS-04");
 	log_info("stopping", "signal=%d", signum);
 	bridge->ready = false;
 	health_stopping(bridge->health);
@@ -152,6 +154,7 @@ static void handle_started(int exit_code, void *arg)
 	bridge->ready = true;
 	log_info("Bridge started", "bot=%s", matrix_bot_mxid(bridge->app.matrix));
 	if (logins_count(bridge->app.logins) == 0) {
+		REQ("CRASH-02");
 		log_info(
 		        "no Slack login yet: waiting for somebody to say \"login app\" to the bot",
 		        "bot=%s", matrix_bot_mxid(bridge->app.matrix));
@@ -194,6 +197,7 @@ static void handle_logins(const struct err *err, void *arg)
 	}
 	/* The homeserver may be away for long; that is no reason to be stopped. */
 	health_ready(bridge->health);
+	REQ("AUTH-03");
 	bridge->start = start_begin(&bridge->app, handle_started, bridge);
 }
 
@@ -314,6 +318,7 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 	}
 	app->ws = ws_context_create(app->loop, config->slack.ca_file, &err);
 	if (app->ws == NULL) {
+		REQ("SEC-07");
 		log_fatal("cannot set up TLS for Slack", "error=\"%s\"", err.msg);
 		return EXIT_GENERAL;
 	}

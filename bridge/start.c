@@ -2,6 +2,7 @@
 
 #include "bridge/exit_codes.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -44,6 +45,7 @@ static bool failed(struct start *start, const struct err *err, const char *what)
 	if (err->kind == ERR_NONE) {
 		return false;
 	}
+	REQ("HS-05");
 	if (not_known) {
 		log_fatal(
 		        "The as_token was not accepted. Is the registration file installed in "

@@ -8,6 +8,7 @@
 #include "bridge/slack/tokens.h"
 #include "lib/buf.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdarg.h>
@@ -114,6 +115,7 @@ static const char *addressed_text(const struct flow *flow, const struct state *s
 	const char *body = state->body;
 	const char *text = app_command_text(flow->app, body);
 
+	REQ("CMD-03");
 	if (text != NULL) {
 		return text;
 	}
@@ -193,6 +195,7 @@ static bool choose(struct flow *flow, struct state *state, const char *text)
 	state->args = trimmed(args);
 	state->call.args = state->args;
 	if (config_permission(app->config, field(flow, "sender")) < PERM_COMMANDS) {
+		REQ("AUTH-11");
 		command_reply(&state->call, "You are not allowed to use this bridge.");
 		return false;
 	}

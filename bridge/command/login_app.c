@@ -9,6 +9,7 @@
 #include "bridge/flow/login_check.h"
 #include "bridge/ops/secrets.h"
 #include "bridge/slack/tokens.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -92,6 +93,7 @@ static enum step_rc store_login(
 	const struct login_check *check = call->memory;
 	autofree char *missing = login_check_missing_scopes(check);
 
+	REQ("AUTH-02");
 	login_check_store(call->flow, check, tokens, call->sender, "");
 	command_ask(call, NULL, NULL);
 	flow_set_fact(call->flow, "missing_scopes", missing);
@@ -121,6 +123,7 @@ static enum step_rc verify(struct command_call *call, const struct login_tokens 
 static enum step_rc take_bot_token(struct command_call *call)
 {
 	if (slack_token_is_app(call->args)) {
+		REQ("AUTH-01");
 		return ask_bot_token(call,
 		        "That is an app-level token (`xapp-`); it comes "
 		        "second. First the other one: ");

@@ -2,6 +2,7 @@
 #include "bridge/command/command.h"
 
 #include "lib/buf.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include <stdlib.h>
 
@@ -21,6 +22,7 @@ enum step_rc command_help(struct command_call *call)
 	}
 	buf_printf(&text, "Outside this management room each begins with `%s`.",
 	        call->app->config->bridge.command_prefix);
+	REQ("CMD-01");
 	command_reply(call, "%s", buf_cstr(&text));
 	buf_finish(&text);
 	return STEP_DONE;

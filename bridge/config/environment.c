@@ -1,6 +1,7 @@
 #include "bridge/config/environment.h"
 
 #include "lib/buf.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 
 #include "bridge/config/file.h"
@@ -194,6 +195,7 @@ static void take_variable(
 	if (is_file) {
 		path[strlen(path) - strlen("_file")] = '\0';
 	}
+	REQ("CONF-05");
 	size_t index = find_key(reading, name, path);
 	if (index >= keys_count()) {
 		return;

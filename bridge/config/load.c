@@ -1,6 +1,7 @@
 #include "bridge/config/config.h"
 
 #include "lib/buf.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 
 #include "bridge/config/environment.h"
@@ -232,6 +233,7 @@ static bool is_default(const struct config_key *key, const struct node *value,
 static void warn_unused(
         struct reading *reading, const struct config_key *key, const struct node *value)
 {
+	REQ("CRASH-03"); /* encryption that is asked for, among them */
 	if (key->note != NULL) {
 		warn(reading, key->path, value, "accepted, but not used: %s", key->note);
 	} else {
@@ -290,6 +292,7 @@ static void apply_all(struct reading *reading)
 			apply(reading, key, otherwise);
 			continue;
 		}
+		REQ("CONF-03");
 		apply(reading, key, value);
 		if (!key_is_used(key) && !(key->flags & KEY_GENERATED) &&
 		        !is_default(key, value, otherwise)) {

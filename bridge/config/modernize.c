@@ -2,6 +2,7 @@
 
 #include "bridge/config/file.h"
 #include "bridge/config/reading.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 #include "bridge/config/modes.h"
 
+#include "lib/mark.h"
+
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -14,6 +16,7 @@ bool modes_are_private(const char *path, char *why, size_t room)
 	                  : found.st_mode & S_IWGRP ? "can be changed by its group"
 	                                            : NULL;
 	if (who != NULL) {
+		REQ("SEC-02");
 		snprintf(why, room, "%s (mode %04o)", who, found.st_mode & 07777u);
 	}
 	return who == NULL;

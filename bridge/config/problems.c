@@ -1,5 +1,6 @@
 #include "bridge/config/problems.h"
 
+#include "lib/mark.h"
 #include "lib/mem.h"
 
 #include "bridge/exit_codes.h"
@@ -72,6 +73,7 @@ int problems_status(const struct config_problems *problems)
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		for (size_t j = 0; j < problems->count; j++) {
 			if (problems->items[j].exit_status == order[i]) {
+				REQ("CONF-07");
 				return order[i];
 			}
 		}
@@ -104,6 +106,7 @@ bool problems_to_err(const struct config_problems *problems, struct err *err)
 
 void config_problems_write(const struct config_problems *problems, FILE *out)
 {
+	REQ("CONF-04");
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct config_problem *problem = &problems->items[i];
 		fputs(problem->file, out);

@@ -1,5 +1,6 @@
 #include "bridge/config/reading.h"
 
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -126,6 +127,7 @@ static bool is_unset(struct reading *reading, const char *key, const char *text,
 	if (reading_node(reading, key) == NULL) {
 		found = "not set";
 	}
+	REQ("CRASH-01");
 	complain(reading, key, NULL, INVALID, "not configured (%s); expected %s", found,
 	        expected);
 	return true;

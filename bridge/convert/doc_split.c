@@ -1,5 +1,7 @@
 #include "bridge/convert/doc_split.h"
 
+#include "lib/mark.h"
+
 #include <string.h>
 
 void doc_cutter_init(struct doc_cutter *cutter, const struct doc *doc,
@@ -181,6 +183,7 @@ bool doc_cutter_next(struct doc_cutter *cutter, struct doc *piece)
 	if (cutter->block == doc->block_count) {
 		return false;
 	}
+	REQ("MSG-11");
 	doc_init(piece);
 	doc_borrow_containers(piece, doc);
 	for (; cutter->block < doc->block_count; cutter->block++, cutter->span = 0) {

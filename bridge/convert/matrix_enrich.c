@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "lib/emoji_table.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 
 #include "bridge/convert/matrix_reader.h"
@@ -115,6 +116,7 @@ static size_t add_room(struct scan *scan, struct str text)
 	if (!reader->options->may_ping_room || !matrix_room_is_mentioned(reader) ||
 	        text.n < n || memcmp(text.p, room, n) != 0 ||
 	        (text.n > n && is_word(text.p[n]))) {
+		REQ("SEC-05"); /* a mention of everybody that is not allowed is a text */
 		return 0;
 	}
 	flush(scan);

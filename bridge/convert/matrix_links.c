@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 
 #include "bridge/convert/matrix_reader.h"
@@ -63,6 +64,7 @@ static void add_mention(struct matrix_reader *reader, enum span_kind kind,
 {
 	struct buf shown;
 
+	REQ("MSG-03");
 	write_name(&shown, kind == SPAN_USER ? '@' : '#', name);
 	doc_add_span(reader->doc, &(struct new_span){.kind = kind,
 	                                  .style = style,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/mark.h"
 #include "lib/str.h"
 
 #include "bridge/convert/slack_reader.h"
@@ -223,6 +224,7 @@ static void read_attachment(struct slack_reader *reader, const cJSON *attachment
 	doc->quiet = quiet || json_bool(attachment, "is_msg_unfurl", false) ||
 	             json_bool(attachment, "is_share", false);
 	size_t before = doc->span_count;
+	REQ("MSG-09");
 	read_text(reader, attachment, "pretext");
 	bool opened = doc_open(doc, CONTAINER_QUOTE);
 	read_body(reader, attachment);

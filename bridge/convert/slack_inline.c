@@ -1,4 +1,5 @@
 #include "lib/emoji_table.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdio.h>
@@ -86,6 +87,7 @@ static void add_mention(struct slack_reader *reader, const struct mention *menti
 	                  : valid                ? mention->id
 	                                         : str_from(mention->otherwise);
 
+	REQ("MSG-03");
 	write_name(&shown, mention->sign, name);
 	doc_add_span(reader->doc, &(struct new_span){.kind = mention->kind,
 	                                  .style = mention->style,

@@ -1,6 +1,7 @@
 #include "bridge/convert/to_matrix.h"
 
 #include "lib/json.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -229,6 +230,7 @@ void to_matrix_convert(const cJSON *message, const struct to_matrix_names *names
 	doc_init(&doc);
 	doc.quiet = out->kind == TO_MATRIX_NOTICE; /* who joined is not called */
 	read_message(&reader, message, instead);
+	REQ("MSG-02");
 	write_pieces(&doc, limit, out);
 	doc_finish(&doc);
 }

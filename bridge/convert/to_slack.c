@@ -1,6 +1,7 @@
 #include "bridge/convert/to_slack.h"
 
 #include "lib/json.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -88,6 +89,7 @@ void to_slack_convert(const cJSON *content, const struct to_slack_names *names,
 	matrix_read_content(&reader, content);
 	matrix_enrich(&reader, &doc);
 	doc_tidy(&doc);
+	REQ("MSG-02");
 	write_pieces(&doc, reader.options, out);
 	doc_finish(&doc);
 	doc_finish(&read);

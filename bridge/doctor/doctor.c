@@ -11,6 +11,7 @@
 #include "bridge/slack/web_api.h"
 #include "lib/buf.h"
 #include "lib/http_client.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -446,6 +447,7 @@ int doctor_run(const struct doctor_options *options)
 			        "say `login app` to the bot", "nobody has logged in yet");
 		}
 	}
+	REQ("CRASH-06");
 	findings_write(findings, options->out);
 	int status = findings_status(findings);
 	findings_finish(findings);

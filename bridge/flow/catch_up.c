@@ -15,6 +15,7 @@
 #include "bridge/flow/team_lists.h"
 #include "lib/buf.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdio.h>
@@ -178,6 +179,7 @@ static void take(
 	        slack_message_is_own(login, message)) {
 		return;
 	}
+	REQ("SOCK-11");
 	catch_up_bound_take(&state->bound, flow, login, message);
 }
 

@@ -5,6 +5,7 @@
 #include "bridge/flow/rotation.h"
 #include "bridge/flow/tell_owner.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdio.h>
@@ -212,6 +213,7 @@ void credentials_renewed(struct credentials *credentials)
 	credentials->trouble[0] = '\0';
 	slack_api_set_asleep(credentials->api, false);
 	if (!was_good) {
+		REQ("AUTH-07");
 		log_info("login is awake", "team=%s", team_id(credentials));
 		queue_hurry(credentials->app->queue);
 	}
@@ -222,6 +224,7 @@ static void believe(struct credentials *credentials)
 	struct store_tx *tx = store_tx_create(credentials->app->store);
 
 	add_rows(credentials, tx, credentials->kind, credentials->word);
+	REQ("AUTH-06");
 	store_tx_submit(tx, NULL, NULL);
 	fall_asleep(credentials);
 }

@@ -7,6 +7,7 @@
 #include "bridge/flow/user_logins.h"
 #include "lib/buf.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -178,6 +179,7 @@ static enum step_rc verify(struct flow *flow)
 	if (declared == NULL || is_stored(app, digest(flow))) {
 		return STEP_END;
 	}
+	REQ("AUTH-09");
 	if (declared->user_token != NULL) {
 		return verify_user(flow, declared);
 	}

@@ -6,6 +6,7 @@
 #include "bridge/flow/payload.h"
 #include "bridge/flow/retry.h"
 #include "bridge/flow/slack_channel.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -286,6 +287,7 @@ void failure_tell(struct flow *flow, struct store_tx *tx, const char *what,
 	        .text = text,
 	        .about = flow->key,
 	};
+	REQ("MSG-14");
 	notice_say(flow->app, tx, key, &notice);
 	look_at_channel(flow, tx);
 }

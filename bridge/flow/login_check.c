@@ -5,6 +5,7 @@
 #include "bridge/slack/scopes.h"
 #include "lib/buf.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -205,6 +206,7 @@ char *login_check_missing_scopes(const struct login_check *check)
 		if (!slack_scope_is_in(scope->name, granted)) {
 			buf_printf(&text, "\n`%s`: without it no %s", scope->name,
 			        scope->without);
+			REQ("AUTH-04");
 			any = true;
 		}
 	}

@@ -10,6 +10,7 @@
 #include "bridge/slack/open_budget.h"
 #include "lib/log.h"
 #include "lib/map.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -362,6 +363,7 @@ static void handle_ended(bool committed, void *arg)
 	        committed ? map_get(logins->by_team, ending->team_id) : NULL;
 
 	if (login != NULL) {
+		REQ("AUTH-10");
 		map_del(logins->by_team, ending->team_id);
 		list_add_tail(&logins->ended, &login->link);
 		timer_stop(&login->catch_up_timer);

@@ -12,6 +12,7 @@
 #include "bridge/slack/tokens.h"
 #include "lib/crumb.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -37,6 +38,7 @@ static void handle_committed(bool committed, void *arg)
 		log_warn("transaction not stored, so not accepted", "error=\"%s\"",
 		        err.msg);
 	}
+	REQ("HS-03");
 	appservice_txn_done(owed->txn, &err);
 	free(owed);
 }

@@ -12,6 +12,7 @@
 #include "bridge/flow/payload.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -85,6 +86,7 @@ static enum step_rc change(struct flow *flow, const struct target *target)
 	if (rc != STEP_DONE) {
 		return rc;
 	}
+	REQ("MSG-04");
 	log_info("edit to Slack", "channel=%s ts=%s event=%s gone=%d",
 	        payload_portal(flow)->channel_id, target->slack_ts,
 	        payload_text(flow, "event"), state->post.poster.gone);

@@ -11,6 +11,7 @@
 #include "bridge/matrix/media.h"
 #include "bridge/slack/files.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -144,6 +145,7 @@ static void handle_carried(
 	judge(flow, end, &err, &again);
 	count_refusals(flow, &err);
 	if (err.kind == ERR_NONE && !again) {
+		REQ("MSG-08");
 		flow_set_fact(flow, "file_id", state->file_id);
 	}
 	log_debug("file from Matrix", "key=%s bytes=%lld result=%s", flow->key,

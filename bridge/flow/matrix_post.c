@@ -6,6 +6,7 @@
 #include "bridge/flow/profiles.h"
 #include "bridge/ops/public_media.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -42,6 +43,7 @@ enum step_rc matrix_post_thread(struct flow *flow, struct targets *about)
 	}
 	if (about->count > 0) {
 		const struct target *target = &about->items[0];
+		REQ("MSG-06");
 		flow_set_fact(flow, "thread_ts",
 		        target->thread_ts[0] != '\0' ? target->thread_ts
 		                                     : target->slack_ts);
@@ -118,6 +120,7 @@ void matrix_post_record(struct flow *flow, struct matrix_post *post, const char 
 	const struct portal *portal = payload_portal(flow);
 	const char *thread_ts = flow_fact(flow, "thread_ts");
 
+	REQ("MSG-01");
 	store_tx_add(flow_tx(flow), STMT_MESSAGE_PUT, "sssississssi", portal->team_id,
 	        portal->channel_id, post->poster.ts, (int64_t)0, portal->room_id, event,
 	        (int64_t)fact_number(flow, "piece"), payload_text(flow, "sender"), "m",

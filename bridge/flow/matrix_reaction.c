@@ -11,6 +11,7 @@
 #include "bridge/flow/retry.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -196,6 +197,7 @@ static enum step_rc react(struct flow *flow)
 		                      emoji, true, handle_reacted, flow));
 	}
 	put_row(flow, target->slack_ts, emoji, REACTION_THERE);
+	REQ("MSG-07");
 	log_info("reaction to Slack", "channel=%s ts=%s added=1 others=%lld",
 	        portal->channel_id, target->slack_ts, (long long)state->others);
 	return STEP_END;

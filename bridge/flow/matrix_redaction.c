@@ -15,6 +15,7 @@
 #include "bridge/flow/targets.h"
 #include "lib/buf.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -319,6 +320,7 @@ static enum step_rc erase_all(struct flow *flow)
 	if (rc != STEP_DONE) {
 		return rc;
 	}
+	REQ("MSG-05");
 	log_info("deletion to Slack", "channel=%s ts=%s event=%s", portal->channel_id,
 	        slash == NULL ? place : slash + 1, target_event(flow));
 	autofree char *rest = xstrdup(list[n] == '\0' ? "" : list + n + 1);

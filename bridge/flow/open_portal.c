@@ -3,6 +3,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/invite_owner.h"
 #include "bridge/flow/portals.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include <stdlib.h>
 
@@ -30,6 +31,7 @@ static enum step_rc ensure_portal(struct flow *flow)
 		if (json_bool(flow->payload, "invite", false) && !state->made) {
 			autofree char *key = xasprintf("owner:%s", flow->key);
 			/* As the job says: the login may not have been read again yet. */
+			REQ("PORT-05");
 			invite_owner_add(app, flow_tx(flow), key, portal->room_id,
 			        json_str_or(flow->payload, "owner", login->owner_mxid));
 		}

@@ -3,6 +3,7 @@
 #include "bridge/flow/app.h"
 #include "bridge/flow/author.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdio.h>
@@ -50,6 +51,7 @@ static void handle_found(const char *ts, const struct err *err, void *arg)
 	const struct err judged = author_judge(author_fact(poster->flow), err);
 
 	if (err->kind == ERR_NONE && ts != NULL) {
+		REQ("MSG-13");
 		log_info("message was on Slack already", "key=%s ts=%s",
 		        poster->flow->key, ts);
 		str_replace(&poster->ts, ts);

@@ -4,6 +4,7 @@
 #include "bridge/flow/portals.h"
 #include "lib/crumb.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -128,6 +129,7 @@ static void count_row(struct quarantine *quarantine, struct store_tx *tx,
 	        (int64_t)(is_set_aside ? STATE_QUARANTINED : STATE_WAITING), why,
 	        loop_wall_ms(quarantine->app->loop));
 	if (is_set_aside) {
+		REQ("CRASH-05");
 		log_error("event quarantined", "job=%lld event=\"%s\" crashes=%lld",
 		        (long long)quarantine->job, quarantine->event,
 		        (long long)crashes);

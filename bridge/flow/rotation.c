@@ -4,6 +4,7 @@
 #include "bridge/flow/credentials.h"
 #include "bridge/ops/secrets.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static void take_pair(struct rotation *rotation)
 	login->refresh_token = rotation->refresh_token;
 	login->expires_ms = rotation->expires_ms;
 	rotation->bot_token = rotation->refresh_token = NULL;
+	REQ("AUTH-08");
 	slack_api_set_token(login->bot_api, login->bot_token);
 	log_info("bot token renewed", "team=%s", login->team_id);
 	if (!credentials_are_bad(login->credentials, TOKEN_APP)) {

@@ -10,6 +10,7 @@
 #include "bridge/flow/slack_change.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -83,6 +84,7 @@ static void record(struct flow *flow, const struct target *target)
 		store_tx_add(
 		        flow_tx(flow), STMT_MESSAGE_EVENT_GONE, "s", target->event_id);
 	}
+	REQ("MSG-05");
 	log_info("deletion to Matrix", "team=%s channel=%s ts=%s event=%s",
 	        payload_text(flow, "team"), payload_text(flow, "channel"),
 	        payload_text(flow, "ts"), target->event_id);

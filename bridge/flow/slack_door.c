@@ -20,6 +20,7 @@
 #include "lib/crumb.h"
 #include "lib/log.h"
 #include "lib/map.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -81,6 +82,7 @@ static void handle_committed(bool committed, void *arg)
 		log_debug("event stored", "team=%s event=%s", owed->team_id,
 		        owed->event_id);
 		if (login != NULL) {
+			REQ("SOCK-05");
 			socket_mode_ack(login->socket, owed->conn, owed->envelope_id);
 		}
 	}
@@ -131,6 +133,9 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 {
 	bool is_own = slack_message_is_own(login, event);
 
+	if (is_own) {
+		REQ("MSG-12");
+	}
 	switch (event->kind) {
 	case SLACK_EVENT_MESSAGE:
 		return is_own ? NULL : slack_message_add;
@@ -184,6 +189,7 @@ static void take_own_join(struct login *login, const struct slack_envelope *enve
 	json_set_str(payload, "team", login->team_id);
 	json_set_str(payload, "channel", event->channel_id);
 	autofree char *text = json_print(payload);
+	REQ("PORT-03");
 	queue_add(login->app->queue, tx, key, lane, FLOW_OPEN_PORTAL, text);
 	if (portals_know(login->app->portals, login->team_id, event->channel_id)) {
 		autofree char *look = xasprintf("look:%s", event->event_id);
@@ -217,6 +223,7 @@ static void take_end(struct login *login, const struct slack_envelope *envelope,
 {
 	struct store_tx *tx = acking_tx(login, envelope, event);
 
+	REQ("EVT-05");
 	credentials_revoked_by_event(login->credentials, tx, event->type);
 	store_tx_submit(tx, NULL, NULL);
 }

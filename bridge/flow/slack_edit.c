@@ -17,6 +17,7 @@
 #include "bridge/flow/targets.h"
 #include "lib/buf.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -215,6 +216,7 @@ static void record(struct flow *flow, unsigned part)
 		                               : NULL;
 		slack_caption_record(flow, text);
 	}
+	REQ("MSG-04");
 	log_info("edit to Matrix", "team=%s channel=%s ts=%s part=%u event=%s",
 	        payload_text(flow, "team"), payload_text(flow, "channel"),
 	        payload_text(flow, "ts"), part, state->event_id);

@@ -17,6 +17,7 @@
 #include "bridge/flow/slack_thread.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -201,6 +202,7 @@ static enum step_rc send_event(struct flow *flow)
 	if (state->deleted || content == NULL) {
 		return STEP_END;
 	}
+	REQ("MSG-08");
 	/* Derived from the Slack message alone: a repeat is the same request. */
 	autofree char *part = xasprintf("%u", part_of(flow));
 	autofree char *txn_id = matrix_txn_id("s2m", payload_text(flow, "team"),

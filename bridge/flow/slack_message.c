@@ -18,6 +18,7 @@
 #include "bridge/flow/targets.h"
 #include "bridge/flow/user_logins.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -61,6 +62,7 @@ static enum step_rc ensure_portal(struct flow *flow)
 	if (payload_portal(flow) != NULL) {
 		return STEP_DONE;
 	}
+	REQ("PORT-02");
 	return wait_waiter(
 	        flow, portals_ensure(app->portals, login, payload_text(flow, "channel"),
 	                      flow_ready, flow));
@@ -130,6 +132,7 @@ static void add_mapping(struct flow *flow, unsigned part)
 	struct app *app = flow->app;
 	const struct state *state = flow->state;
 
+	REQ("MSG-01");
 	store_tx_add(flow_tx(flow), STMT_MESSAGE_PUT, "sssississssi",
 	        payload_text(flow, "team"), payload_text(flow, "channel"),
 	        payload_text(flow, "ts"), (int64_t)part, payload_portal(flow)->room_id,
@@ -153,6 +156,7 @@ static cJSON *content_of(const struct flow *flow, unsigned n)
 	}
 
 	if (state->thread.root_event != NULL) {
+		REQ("MSG-06");
 		slack_content_thread(content, state->thread.root_event,
 		        state->thread.last_event, n < count);
 	} else if (n == 0 && payload_text(flow, "thread_ts")[0] != '\0') {

@@ -13,6 +13,7 @@
 #include "bridge/flow/slack_message.h"
 #include "bridge/flow/targets.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
@@ -183,6 +184,7 @@ static enum step_rc record(struct flow *flow)
 	        payload_text(flow, "ts"), payload_text(flow, "emoji"),
 	        payload_text(flow, "user"), event, "s", payload_text(flow, "changed_ts"),
 	        (int64_t)(is_added(flow) ? 0 : 1));
+	REQ("MSG-07");
 	log_info("reaction to Matrix", "team=%s channel=%s ts=%s added=%d event=%s",
 	        payload_text(flow, "team"), payload_text(flow, "channel"),
 	        payload_text(flow, "ts"), is_added(flow), event);

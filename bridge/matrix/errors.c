@@ -1,5 +1,6 @@
 #include "bridge/matrix/errors.h"
 
+#include "lib/mark.h"
 #include "lib/str.h"
 
 #include <string.h>
@@ -82,6 +83,7 @@ static bool no_reply(enum matrix_effect effect, const char *what,
 	if (effect == MATRIX_ONCE && kind == ERR_PERMANENT) {
 		kind = ERR_UNSURE;
 	}
+	REQ("HS-04");
 	err_set(err, kind, transport->code, "%s: %s", what, transport->msg);
 	err_set_name(err, transport->name);
 	return false;

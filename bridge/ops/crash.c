@@ -3,6 +3,7 @@
 #include "bridge/ops/symbols.h"
 #include "lib/crumb.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -244,6 +245,7 @@ static void handle_fault(int signum, siginfo_t *info, void *context)
 	(void)context;
 	if (!is_handling) {
 		is_handling = 1;
+		REQ("CRASH-04");
 		write_report(signum, info);
 	}
 	signal(signum, SIG_DFL);

@@ -1,5 +1,6 @@
 #include "bridge/ops/secrets.h"
 
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <errno.h>
@@ -117,6 +118,7 @@ char *secrets_seal(const struct secrets *secrets, const char *plain)
 	if (!secrets->has_key || plain[0] == '\0') {
 		return xstrdup(plain);
 	}
+	REQ("SEC-01");
 	size_t n = strlen(plain), bytes = NONCE_BYTES + MAC_BYTES + n;
 	autofree unsigned char *box = xmalloc(bytes);
 	randombytes_buf(box, NONCE_BYTES);

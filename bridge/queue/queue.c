@@ -3,6 +3,7 @@
 #include "bridge/queue/lane.h"
 #include "bridge/queue/purge.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -211,6 +212,7 @@ struct place {
 static void add(struct queue *queue, struct store_tx *tx, const char *key,
         const struct place *place, const char *flow, const char *payload)
 {
+	REQ("SOCK-10"); /* a key that is there already has no effect */
 	store_tx_add(tx, STMT_INBOX_ADD, "sssssii", key, place->lane, place->sort_key,
 	        flow, payload, loop_wall_ms(queue->loop), place->due_ms);
 	queue_wake_on_commit(queue, tx, place->lane);

@@ -1,6 +1,7 @@
 #include "bridge/slack/socket_conn.h"
 
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 
 #include <assert.h>
@@ -211,6 +212,7 @@ static void handle_url(const char *url, const struct err *err, void *arg)
 		end_conn(conn, err);
 		return;
 	}
+	REQ("SOCK-01");
 	struct ws_client_options options = {.url = url};
 	conn->ws = ws_client_start(conn->ws_context, &options, &ws_handlers, conn);
 	set_state(conn, CONN_CONNECTING, "has a URL");
@@ -259,6 +261,7 @@ struct socket_conn *socket_conn_start(struct loop *loop, struct ws_context *ws,
 	conn->handlers = handlers;
 	conn->arg = arg;
 	timer_init(&conn->timer, loop, handle_timer, conn);
+	REQ("SOCK-03");
 	conn->open_call = slack_connections_open(api, handle_url, conn);
 	return conn;
 }

@@ -2,6 +2,7 @@
 
 #include "lib/list.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 
@@ -278,6 +279,7 @@ static void handle_disconnect(struct socket_conn *conn, enum socket_disconnect w
 		/* Nothing is wrong, as long as there is a successor in time. */
 		snprintf(sm->why, sizeof(sm->why), "%s", reason);
 		if (wants_more(sm)) {
+			REQ("SOCK-06");
 			schedule_open(sm, 0);
 		}
 		break;
@@ -358,6 +360,7 @@ static void handle_lost(struct socket_mode *sm, const struct err *err)
 	if (sm->trouble == SM_TOO_MANY) {
 		timer_stop(&sm->retry); /* there is room for one now */
 	}
+	REQ("SOCK-07");
 	schedule_open(sm, 0);
 	if (any_conn(sm, socket_conn_is_up) && sm->handlers->lost != NULL) {
 		sm->handlers->lost(sm->arg);

@@ -2,6 +2,7 @@
 
 #include "lib/list.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 
 #include "bridge/slack/call.h"
@@ -142,6 +143,7 @@ static void audit(const struct slack_call *call, const struct http_reply *reply,
 	if (reply != NULL) {
 		snprintf(status, sizeof(status), "http_%d", reply->status);
 	}
+	REQ("SEC-04");
 	log_info("audit", "workspace=%s method=%s result=%s duration_ms=%lld request=%s",
 	        is_plain(workspace) ? workspace : "-",
 	        slack_method_info(call->method)->name,

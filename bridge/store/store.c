@@ -2,6 +2,7 @@
 
 #include "bridge/store/driver.h"
 #include "lib/log.h"
+#include "lib/mark.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <assert.h>
@@ -134,6 +135,7 @@ static void handle_away(struct store *store, const struct err *err)
 	struct list *back = list_empty(&store->alone) ? &store->queue : &store->alone;
 	move_all(back, &store->running);
 	move_all(&store->running, back);
+	REQ("CONF-06");
 	timer_start(&store->retry, AWAY_RETRY_MS);
 }
 

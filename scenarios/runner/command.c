@@ -17,6 +17,8 @@ void command_usage(FILE *out)
 	fputs("Usage: scenario run [OPTIONS] [FILE|FOLDER|ID|NUMBER|REQUIREMENT|TAG ...]\n"
 	      "       scenario explain [--bytes] SCENARIO ID|TEXT    the life of one message\n"
 	      "       scenario report [FILE|ID ...]                  the last run as out/report.html\n"
+	      "       scenario torture [OPTIONS] [FILE|FOLDER|...]   killed around every durable call\n"
+	      "       scenario mutants [NUMBER|REQUIREMENT ...]      every seeded bug is caught\n"
 	      "       scenario check [--verbs] [FILE ...]\n"
 	      "       scenario trace [--check]\n"
 	      "       scenario schema\n"

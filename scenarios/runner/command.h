@@ -30,6 +30,7 @@ struct command {
 	bool torture_kill9, torture_stop;
 	enum torture_kind torture; /* of calls: oom, io, net */
 	int64_t torture_count;     /* instants, by the seed; 0: all */
+	bool fail_fast;            /* nothing is begun after the first failure */
 	bool check_only;           /* trace --check */
 	bool verbs;                /* check --verbs */
 	bool bytes;                /* explain --bytes */

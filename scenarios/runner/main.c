@@ -7,6 +7,8 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static int check(const struct command *command)
 {
@@ -83,6 +85,34 @@ static int schema(void)
 	return STATUS_OK;
 }
 
+/* ci/mutants builds and plays them; it takes the words as they are. */
+static int mutants(const struct command *command)
+{
+	static const char program[] = "ci/mutants";
+	autofree char *build = xstrndup(
+	        command->shim, (size_t)(strrchr(command->shim, '/') - command->shim));
+	char **args = xcalloc(command->selection_count + 2, sizeof(*args));
+
+	args[0] = (char *)(uintptr_t)program;
+	for (size_t i = 0; i < command->selection_count; i++) {
+		args[i + 1] = (char *)(uintptr_t)command->selection[i];
+	}
+	setenv("BUILD", build, 1);
+	execv(program, args);
+	fprintf(stderr, "scenario: there is no %s here\n", program);
+	free(args);
+	return STATUS_HARNESS;
+}
+
+static int torture(struct command *command)
+{
+	bool is_said = command->torture_kill9 || command->torture_stop ||
+	               command->torture != TORTURE_NONE;
+
+	command->torture_kill9 = command->torture_kill9 || !is_said;
+	return command_run(command);
+}
+
 static int dispatch(struct command *command)
 {
 	if (str_equal(command->name, "run")) {
@@ -93,6 +123,12 @@ static int dispatch(struct command *command)
 	}
 	if (str_equal(command->name, "explain")) {
 		return command_explain(command);
+	}
+	if (str_equal(command->name, "torture")) {
+		return torture(command);
+	}
+	if (str_equal(command->name, "mutants")) {
+		return mutants(command);
 	}
 	if (str_equal(command->name, "check")) {
 		return check(command);

@@ -143,6 +143,7 @@ static const struct rule rules[] = {
                 "draw each story as lanes of text: who said what to whom, and when"),
         TEXT("tap", "FILE", tap_path, "results as TAP 13"),
         TEXT("junit", "FILE", junit_path, "results as JUnit XML"),
+        FLAG("fail-fast", fail_fast, "begin nothing more after the first failure"),
         NUMBER("repeat", repeat, 1, 10000, 0,
                 "play each N times and compare the timelines"),
         READ("torture", "KINDS", read_torture,

@@ -12,12 +12,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+struct run {
+	const struct command *command;
+	struct report *report;
+};
+
 static bool take_result(size_t index, const struct pool_task *task,
         struct engine_result *result, void *arg)
 {
+	const struct run *run = arg;
+
 	(void)index;
-	report_add(arg, task->story, result);
-	return true;
+	report_add(run->report, task->story, result);
+	return !run->command->fail_fast || result->verdict == VERDICT_PASS ||
+	       result->verdict == VERDICT_SKIP || task->story->expect_fail != NULL;
 }
 
 static int run_once(
@@ -37,12 +45,13 @@ static int run_once(
 	        .seed = (uint64_t)command->engine.seed,
 	};
 	struct report *report = report_create(&options);
+	struct run run = {command, report};
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < count; i++) {
 		tasks[i] = (struct pool_task){stories[i], command->engine};
 	}
-	pool_run(tasks, count, (unsigned)command->jobs, take_result, report);
+	pool_run(tasks, count, (unsigned)command->jobs, take_result, &run);
 	int status = report_finish(&report, &err);
 	if (err.kind != ERR_NONE) {
 		fprintf(stderr, "scenario: %s\n", err.msg);
