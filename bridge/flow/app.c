@@ -19,6 +19,8 @@ const struct flow_def *const all_flows[] = {
         &login_sync_flow,
         &login_look_flow,
         &slack_channel_flow,
+        &matrix_state_flow,
+        &matrix_member_flow,
         &slack_member_flow,
         &channel_moved_flow,
         &matrix_message_flow,

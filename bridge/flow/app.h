@@ -60,6 +60,8 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_MATRIX_EDIT "matrix_edit"
 #define FLOW_MATRIX_REDACTION "matrix_redaction"
 #define FLOW_MATRIX_REACTION "matrix_reaction"
+#define FLOW_MATRIX_STATE "matrix_state"
+#define FLOW_MATRIX_MEMBER "matrix_member"
 #define FLOW_MATRIX_FILE "matrix_file"
 #define FLOW_MATRIX_FILE_CARRY "matrix_file_carry"
 #define FLOW_FILE_DELETE "file_delete"
@@ -84,6 +86,7 @@ extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion
         matrix_file_carry_flow, file_delete_flow, tell_owner_flow, declared_login_flow,
         room_cleanup_flow, left_out_flow, slack_limited_flow, emoji_list_flow,
         group_list_flow, wait_mark_flow, wait_clear_flow;
+extern const struct flow_def matrix_state_flow, matrix_member_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 

@@ -2,6 +2,7 @@
 
 #include "bridge/flow/left_out.h"
 #include "bridge/flow/matrix_file.h"
+#include "bridge/flow/matrix_state.h"
 #include "bridge/flow/notice.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/profiles.h"
@@ -109,11 +110,30 @@ static void take_message(
 	add_job(app, tx, event, is_command ? FLOW_COMMAND : FLOW_MATRIX_MESSAGE, payload);
 }
 
+/* Somebody brings a ghost into a portal, or puts one out. */
+static void take_ghost(
+        struct app *app, struct store_tx *tx, const struct matrix_event *event)
+{
+	if (str_equal(event->state_key, matrix_bot_mxid(app->matrix)) ||
+	        !matrix_member_is_carried(event->membership)) {
+		return;
+	}
+	autojson cJSON *payload = payload_of(event);
+	json_set_str(payload, "ghost", event->state_key);
+	json_set_str(payload, "membership", event->membership);
+	add_job(app, tx, event, FLOW_MATRIX_MEMBER, payload);
+}
+
 static void take_member(
         struct app *app, struct store_tx *tx, const struct matrix_event *event)
 {
 	autojson cJSON *payload = json_new();
 
+	if (app_is_own_user(app, event->state_key) &&
+	        portals_by_room(app->portals, event->room_id) != NULL) {
+		take_ghost(app, tx, event);
+		return;
+	}
 	if (!str_equal(event->membership, "invite") ||
 	        !str_equal(event->state_key, matrix_bot_mxid(app->matrix))) {
 		return;
@@ -122,6 +142,20 @@ static void take_member(
 	json_set_str(payload, "room", event->room_id);
 	json_set_str(payload, "sender", event->sender);
 	add_job(app, tx, event, FLOW_INVITE, payload);
+}
+
+/* Names and topics of portals. */
+static void take_state(
+        struct app *app, struct store_tx *tx, const struct matrix_event *event)
+{
+	if (event->state_key[0] != '\0' ||
+	        portals_by_room(app->portals, event->room_id) == NULL ||
+	        !matrix_state_is_carried(event->type)) {
+		return;
+	}
+	autojson cJSON *payload = payload_of(event);
+	json_set_str(payload, "type", event->type);
+	add_job(app, tx, event, FLOW_MATRIX_STATE, payload);
 }
 
 /* Most clients encrypt direct chats unless told otherwise. Said once for each room. */
@@ -169,7 +203,9 @@ static void take_event(struct app *app, struct store_tx *tx, const cJSON *json)
 		take_member(app, tx, &event);
 		return;
 	case MATRIX_EVENT_OTHER:
-		if (str_equal(event.type, "m.room.encrypted")) {
+		if (event.is_state) {
+			take_state(app, tx, &event);
+		} else if (str_equal(event.type, "m.room.encrypted")) {
 			take_encrypted(app, tx, &event);
 		}
 		return;

@@ -139,6 +139,12 @@ static enum step_rc ask(struct flow *flow)
 
 /* ---------------------------------------------------------------- the room */
 
+/* Somebody changed the room. */
+static bool is_forced(const struct flow *flow)
+{
+	return str_equal(payload_text(flow, "type"), CHANNEL_LOOK_ROOM);
+}
+
 static enum step_rc set_info(struct flow *flow, const struct portal *portal)
 {
 	static const char *const types[] = {"m.bridge", "uk.half-shot.bridge"};
@@ -168,7 +174,7 @@ static enum step_rc set_texts(struct flow *flow, const struct portal *portal)
 	struct state *state = flow->state;
 	enum step_rc rc = STEP_DONE;
 
-	bool renamed = !str_equal(state->name, portal->name);
+	bool renamed = is_forced(flow) || !str_equal(state->name, portal->name);
 	if (renamed) {
 		rc = room_state_set(flow, &state->name_event, portal->room_id,
 		        "m.room.name", "", json_set_str(json_new(), "name", state->name));
@@ -177,7 +183,8 @@ static enum step_rc set_texts(struct flow *flow, const struct portal *portal)
 	        (renamed || str_equal(payload_text(flow, "type"), CHANNEL_MOVED))) {
 		rc = set_info(flow, portal);
 	}
-	if (rc == STEP_DONE && !str_equal(state->topic, portal->topic)) {
+	if (rc == STEP_DONE &&
+	        (is_forced(flow) || !str_equal(state->topic, portal->topic))) {
 		rc = room_state_set(flow, &state->topic_event, portal->room_id,
 		        "m.room.topic", "",
 		        json_set_str(json_new(), "topic", state->topic));

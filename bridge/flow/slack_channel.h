@@ -20,6 +20,10 @@ void slack_channel_look(struct app *app, struct store_tx *tx, const char *key,
 void slack_channel_look_as(struct app *app, struct store_tx *tx, const char *key,
         const char *type, const char *team_id, const char *channel_id);
 
+/* A type that is none of Slack's: somebody changed the room's name or topic, so these are
+ * looked at too. */
+#define CHANNEL_LOOK_ROOM "room"
+
 /* login_look: at each connection, all of a login's channels. */
 void login_look_add(struct login *login, struct store_tx *tx, int64_t now_ms);
 

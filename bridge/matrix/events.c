@@ -111,6 +111,7 @@ bool matrix_event_parse(const cJSON *event, struct matrix_event *out, struct err
 	bool is_message = strcmp(e.type, "m.room.message") == 0;
 	e.msgtype = is_message ? json_str_or(e.content, "msgtype", "") : e.type;
 	e.body = json_str_or(e.content, "body", "");
+	e.is_state = state_key != NULL;
 	e.state_key = state_key == NULL ? "" : state_key;
 	e.membership = json_str_or(content, "membership", "");
 	e.displayname = json_str_or(content, "displayname", "");

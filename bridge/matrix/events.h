@@ -33,6 +33,7 @@ struct matrix_event { /* borrows from the JSON */
 	const char *thread;   /* the event its thread began with; "" if in none */
 	const char *reply_to; /* the event it answers, or that stands for its place in the
 	                         thread; "" if none */
+	bool is_state;
 	/* members */
 	const char *state_key;   /* "" if none */
 	const char *membership;  /* "" if none */
