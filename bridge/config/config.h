@@ -75,6 +75,9 @@ struct config {
 		struct config_cleanup cleanup_manual, cleanup_bad_credentials;
 		struct config_permission *permissions;
 		size_t permission_count;
+		char *filter_mode; /* of portal_create_filter: "deny" or "allow" */
+		char **filter;     /* channel IDs, "team-channel", or names with * */
+		size_t filter_count;
 	} bridge;
 	struct {               /* `network:` in the file */
 		char *api_url; /* our own key: where Slack's Web API is */
@@ -82,6 +85,8 @@ struct config {
 		char *displayname_template;
 		char *channel_name_template;
 		char *team_name_template;
+		bool dm_only;
+		long participant_sync_count;
 		long conversation_count; /* portals at login; -1: all */
 		long max_connections;    /* our own key: Socket Mode connections; 1..10 */
 		/* Our own keys. The app's credentials, for tokens that rotate; NULL:
@@ -173,6 +178,11 @@ void config_adopt(struct config *config, struct config **fresh);
 /* By exact user ID, else by the domain of the user ID, else by "*", else PERM_BLOCK. */
 enum permission config_permission(const struct config *config, const char *mxid);
 const char *permission_to_str(enum permission level);
+
+/* May a conversation have a room (bridge.portal_create_filter)? name: "" if it has none.
+ */
+bool config_filter_allows(const struct config *config, const char *team_id,
+        const char *channel_id, const char *name);
 
 /* Are there client credentials? */
 bool config_can_rotate(const struct config *config);

@@ -435,6 +435,7 @@ void config_free(struct config **config)
 	}
 	free(old->logging.writers);
 	declared_logins_free(old);
+	portal_filter_free(old);
 	free(old);
 	*config = NULL;
 }

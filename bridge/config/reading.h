@@ -38,6 +38,8 @@ void complain(struct reading *reading, const char *key, const struct node *at, i
 void permissions_apply(struct reading *reading, const struct node *value);
 void logging_level_apply(struct reading *reading, const struct node *value);
 void logging_writers_apply(struct reading *reading, const struct node *value);
+void portal_filter_apply(struct reading *reading, const struct node *value);
+void portal_filter_free(struct config *config);
 void declared_logins_apply(struct reading *reading, const struct node *value);
 /* What follows from other keys: once all are read. */
 void declared_logins_check(struct reading *reading);

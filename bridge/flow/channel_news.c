@@ -67,9 +67,10 @@ char *channel_news_other(const struct portal *was, const struct channel_now *now
 	struct buf text;
 
 	buf_init(&text, MAX_NEWS_BYTES);
-	if (!str_equal(was->kind, now->kind) && str_equal(now->kind, "private")) {
+	bool converted = was->kind[0] != '\0' && !str_equal(was->kind, now->kind);
+	if (converted && str_equal(now->kind, "private")) {
 		buf_puts(&text, "This channel was made private on Slack. ");
-	} else if (!str_equal(was->kind, now->kind) && str_equal(now->kind, "public")) {
+	} else if (converted && str_equal(now->kind, "public")) {
 		buf_puts(&text, "This channel was made public on Slack. ");
 	}
 	if (both_open && was->level == 0 && now->level > 0) {

@@ -56,6 +56,15 @@ const char *channel_shape_kind(enum slack_channel_kind kind)
 	return names[kind];
 }
 
+bool channel_shape_is_wanted(const struct config *config, const char *team_id,
+        const struct slack_channel *channel)
+{
+	bool direct = channel->kind == SLACK_IM || channel->kind == SLACK_MPIM;
+
+	return (direct || !config->slack.dm_only) &&
+	       config_filter_allows(config, team_id, channel->id, channel->name);
+}
+
 const char *channel_shape_state(const struct slack_channel *channel)
 {
 	if (channel->is_archived) {

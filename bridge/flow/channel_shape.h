@@ -17,6 +17,9 @@ char *channel_shape_topic(const struct slack_channel *channel);
 /* "public", "private", "mpim" or "im". */
 const char *channel_shape_kind(enum slack_channel_kind kind);
 
+/* May it have a room, by the configuration? */
+bool channel_shape_is_wanted(const struct config *config, const char *team_id,
+        const struct slack_channel *channel);
 /* "archived", "left" or "open": portal.state. */
 const char *channel_shape_state(const struct slack_channel *channel);
 /* The level of power that writing in the room of a portal in that state needs; 0: none.

@@ -1,6 +1,7 @@
 /* login_sync: after a login, the conversations the bot is in get portals: up to
  * conversation_count of each kind, one job each. */
 #include "bridge/flow/app.h"
+#include "bridge/flow/channel_shape.h"
 #include "bridge/flow/logins.h"
 #include "bridge/flow/portals.h"
 #include "bridge/flow/user_logins.h"
@@ -54,7 +55,9 @@ static bool is_wanted(struct flow *flow, const struct slack_channel *channel)
 	const struct app *app = flow->app;
 
 	if (json_str(flow->payload, "user") == NULL) {
-		return take_one(flow, channel->kind);
+		return channel_shape_is_wanted(app->config,
+		               json_str_or(flow->payload, "team", ""), channel) &&
+		       take_one(flow, channel->kind);
 	}
 	return portals_by_channel(app->portals, json_str_or(flow->payload, "team", ""),
 	               channel->id) != NULL;

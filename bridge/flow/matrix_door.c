@@ -7,6 +7,7 @@
 #include "bridge/flow/portals.h"
 #include "bridge/flow/profiles.h"
 #include "bridge/flow/quarantine.h"
+#include "bridge/flow/room_end.h"
 #include "bridge/flow/waiting.h"
 #include "bridge/matrix/events.h"
 #include "bridge/ops/secrets.h"
@@ -110,12 +111,26 @@ static void take_message(
 	add_job(app, tx, event, is_command ? FLOW_COMMAND : FLOW_MATRIX_MESSAGE, payload);
 }
 
+/* The bot was put out of a portal: the bridging ends, and its owner is told. */
+static void take_bot_out(
+        struct app *app, struct store_tx *tx, const struct matrix_event *event)
+{
+	if (str_equal(event->membership, "leave") ||
+	        str_equal(event->membership, "ban")) {
+		room_lost(app, tx, event->event_id,
+		        portals_by_room(app->portals, event->room_id));
+	}
+}
+
 /* Somebody brings a ghost into a portal, or puts one out. */
 static void take_ghost(
         struct app *app, struct store_tx *tx, const struct matrix_event *event)
 {
-	if (str_equal(event->state_key, matrix_bot_mxid(app->matrix)) ||
-	        !matrix_member_is_carried(event->membership)) {
+	if (str_equal(event->state_key, matrix_bot_mxid(app->matrix))) {
+		take_bot_out(app, tx, event);
+		return;
+	}
+	if (!matrix_member_is_carried(event->membership)) {
 		return;
 	}
 	autojson cJSON *payload = payload_of(event);

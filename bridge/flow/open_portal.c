@@ -2,6 +2,7 @@
  * because the bot was invited. */
 #include "bridge/flow/app.h"
 #include "bridge/flow/invite_owner.h"
+#include "bridge/flow/notice.h"
 #include "bridge/flow/portals.h"
 #include "lib/mark.h"
 #include "lib/mem.h"
@@ -37,9 +38,29 @@ static enum step_rc ensure_portal(struct flow *flow)
 		}
 		return STEP_DONE;
 	}
+	if (json_bool(flow->payload, "reopen", false)) {
+		portals_reopen(app->portals, team_id, channel_id);
+	}
+	if (portals_is_closed(app->portals, team_id, channel_id)) {
+		return STEP_END;
+	}
 	state->made = true;
 	return wait_waiter(
 	        flow, portals_ensure(app->portals, login, channel_id, flow_ready, flow));
+}
+
+/* Whoever asked for it by a command. */
+static void tell(struct flow *flow, struct store_tx *tx)
+{
+	const char *room = json_str_or(flow->payload, "asked_in", "");
+	autofree char *key = xasprintf("notice:%s", flow->key);
+	bool hidden = str_equal(flow->err.name, "channel_not_found");
+	autofree char *text = xasprintf("That channel could not be opened: %s.",
+	        hidden ? "there is none of that ID that the app can see" : flow->err.msg);
+
+	if (room[0] != '\0') {
+		notice_add(flow->app, tx, key, room, NULL, text);
+	}
 }
 
 static const struct step steps[] = {
@@ -51,4 +72,5 @@ const struct flow_def open_portal_flow = {
         .name = FLOW_OPEN_PORTAL,
         .steps = steps,
         .state_size = sizeof(struct state),
+        .dead = tell,
 };

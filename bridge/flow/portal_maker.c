@@ -226,6 +226,15 @@ static void handle_info(
 		finish(maker, err);
 		return;
 	}
+	if (!channel_shape_is_wanted(
+	            maker->app->config, maker->portal->team_id, channel)) {
+		log_info("conversation without a room, by the configuration",
+		        "team=%s channel=%s", maker->portal->team_id,
+		        maker->portal->channel_id);
+		str_replace(&maker->portal->state, "filtered");
+		finish(maker, err);
+		return;
+	}
 	const struct channel_team team = {
 	        maker->login->team_name, maker->login->team_domain};
 	autofree char *name = channel_shape_name(maker->app->config, channel, &team);

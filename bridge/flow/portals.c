@@ -73,7 +73,7 @@ void portals_destroy(struct portals **portals)
 	*portals = NULL;
 }
 
-static struct portal *add_portal(
+struct portal *portals_add(
         struct portals *portals, const char *team_id, const char *channel_id)
 {
 	struct portal *portal = xcalloc(1, sizeof(*portal));
@@ -93,7 +93,7 @@ static struct portal *add_portal(
 	return portal;
 }
 
-static void set_former(
+void portals_set_former(
         struct portals *portals, struct portal *portal, const char *former_id)
 {
 	autofree char *key = key_of(portal->team_id, former_id);
@@ -112,7 +112,7 @@ static void handle_rows(
 
 	portals->loading = NULL;
 	for (size_t i = 0; err->kind == ERR_NONE && i < store_rows(results[0]); i++) {
-		struct portal *portal = add_portal(portals, store_text(results[0], i, 0),
+		struct portal *portal = portals_add(portals, store_text(results[0], i, 0),
 		        store_text(results[0], i, 1));
 		str_replace(&portal->name, store_text(results[0], i, 3));
 		str_replace(&portal->kind, store_text(results[0], i, 4));
@@ -120,11 +120,11 @@ static void handle_rows(
 		str_replace(&portal->topic, store_text(results[0], i, 6));
 		portal->level = (int)store_int(results[0], i, 7);
 		str_replace(&portal->levels, store_text(results[0], i, 8));
-		set_former(portals, portal, store_text(results[0], i, 9));
+		portals_set_former(portals, portal, store_text(results[0], i, 9));
 		if (store_text(results[0], i, 2) != NULL) {
 			portals_set_room(portals, portal, store_text(results[0], i, 2));
 		} else {
-			portal->intent_is_old = true;
+			portal->intent_is_old = !str_equal(portal->state, "unbridged");
 		}
 	}
 	waiters_finish(&portals->loaded, err);
@@ -180,7 +180,7 @@ struct waiter *portals_ensure(struct portals *portals, struct login *login,
 	struct portal *portal = map_get(portals->by_channel, key);
 
 	if (portal == NULL) {
-		portal = add_portal(portals, login->team_id, channel_id);
+		portal = portals_add(portals, login->team_id, channel_id);
 	}
 	struct waiter *waiter = waiter_add(&portal->waiters, done, arg);
 	if (portal->maker == NULL) {
@@ -206,65 +206,6 @@ void portals_made(struct portal *portal, const struct err *err)
 	waiters_finish(&portal->waiters, err);
 }
 
-/* What a portal becomes once it is committed. */
-struct becoming {
-	struct portals *portals;
-	char *team_id, *channel_id;
-	char *name, *topic, *kind, *state, *levels;
-	int level;
-};
-
-static void free_becoming(struct becoming *next)
-{
-	free(next->team_id);
-	free(next->channel_id);
-	free(next->name);
-	free(next->topic);
-	free(next->kind);
-	free(next->state);
-	free(next->levels);
-	free(next);
-}
-
-static void handle_changed(bool committed, void *arg)
-{
-	struct becoming *next = arg;
-
-	if (committed) {
-		autofree char *key = key_of(next->team_id, next->channel_id);
-		struct portal *portal = map_get(next->portals->by_channel, key);
-		if (portal != NULL) {
-			str_replace(&portal->name, next->name);
-			str_replace(&portal->topic, next->topic);
-			str_replace(&portal->kind, next->kind);
-			str_replace(&portal->state, next->state);
-			str_replace(&portal->levels, next->levels);
-			portal->level = next->level;
-		}
-	}
-	free_becoming(next);
-}
-
-void portals_change(struct portals *portals, const struct portal *portal,
-        const struct portal_change *change, struct store_tx *tx)
-{
-	struct becoming *next = xcalloc(1, sizeof(*next));
-
-	next->portals = portals;
-	next->team_id = xstrdup(portal->team_id);
-	next->channel_id = xstrdup(portal->channel_id);
-	next->name = xstrdup(change->name);
-	next->topic = xstrdup(change->topic);
-	next->kind = xstrdup(change->kind);
-	next->state = xstrdup(change->state);
-	next->levels = xstrdup(change->levels);
-	next->level = change->level;
-	store_tx_add(tx, STMT_PORTAL_CHANGE, "ssssssis", portal->team_id,
-	        portal->channel_id, next->name, next->topic, next->kind, next->state,
-	        (int64_t)next->level, next->levels);
-	store_tx_on_commit(tx, handle_changed, next);
-}
-
 const char *portals_current_id(
         const struct portals *portals, const char *team_id, const char *channel_id)
 {
@@ -278,13 +219,20 @@ const char *portals_current_id(
 	return portal->channel_id;
 }
 
-struct move {
-	struct portals *portals;
-	char *team_id, *old_id, *new_id;
-};
-
-static void retire(struct portals *portals, struct portal *portal, const char *key)
+bool portals_is_closed(
+        const struct portals *portals, const char *team_id, const char *channel_id)
 {
+	autofree char *key = key_of(team_id, channel_id);
+	const struct portal *portal = map_get(portals->by_channel, key);
+
+	return portal != NULL && (str_equal(portal->state, "unbridged") ||
+	                                 str_equal(portal->state, "filtered"));
+}
+
+void portals_retire(struct portals *portals, struct portal *portal)
+{
+	autofree char *key = key_of(portal->team_id, portal->channel_id);
+
 	map_del(portals->by_channel, key);
 	if (portal->room_id != NULL) {
 		map_del(portals->by_room, portal->room_id);
@@ -293,51 +241,24 @@ static void retire(struct portals *portals, struct portal *portal, const char *k
 	portal_maker_destroy(&portal->maker);
 }
 
-static void handle_moved(bool committed, void *arg)
+struct portal *portals_any(
+        struct portals *portals, const char *team_id, const char *channel_id)
 {
-	struct move *move = arg;
-	struct portals *portals = move->portals;
-	struct err again = ERR_INIT;
+	autofree char *key = key_of(team_id, channel_id);
 
-	if (committed) {
-		autofree char *old_key = key_of(move->team_id, move->old_id);
-		autofree char *new_key = key_of(move->team_id, move->new_id);
-		struct portal *portal = map_del(portals->by_channel, old_key);
-		struct portal *other = map_get(portals->by_channel, new_key);
-		if (other != NULL) {
-			retire(portals, other, new_key);
-			err_set(&again, ERR_RETRY, 0, "the channel has another room");
-		}
-		if (portal != NULL) {
-			str_replace(&portal->channel_id, move->new_id);
-			map_set(portals->by_channel, new_key, portal);
-			set_former(portals, portal, move->old_id);
-		}
-		if (other != NULL) {
-			waiters_finish(&other->waiters, &again);
-		}
-	}
-	free(move->team_id);
-	free(move->old_id);
-	free(move->new_id);
-	free(move);
+	return map_get(portals->by_channel, key);
 }
 
-void portals_move(struct portals *portals, const struct portal *portal,
-        const char *new_id, struct store_tx *tx)
+void portals_rename(struct portals *portals, struct portal *portal, const char *new_id)
 {
-	struct move *move = xcalloc(1, sizeof(*move));
+	autofree char *old_key = key_of(portal->team_id, portal->channel_id);
+	autofree char *new_key = key_of(portal->team_id, new_id);
+	autofree char *former = xstrdup(portal->channel_id);
 
-	move->portals = portals;
-	move->team_id = xstrdup(portal->team_id);
-	move->old_id = xstrdup(portal->channel_id);
-	move->new_id = xstrdup(new_id);
-	store_tx_add(tx, STMT_PORTAL_DELETE, "ss", move->team_id, new_id);
-	store_tx_add(tx, STMT_PORTAL_MOVE, "sss", move->team_id, move->old_id, new_id);
-	store_tx_add(tx, STMT_MESSAGE_MOVE, "sss", move->team_id, move->old_id, new_id);
-	store_tx_add(tx, STMT_REACTION_MOVE, "sss", move->team_id, move->old_id, new_id);
-	store_tx_add(tx, STMT_FILE_MOVE, "sss", move->team_id, move->old_id, new_id);
-	store_tx_on_commit(tx, handle_moved, move);
+	map_del(portals->by_channel, old_key);
+	str_replace(&portal->channel_id, new_id);
+	map_set(portals->by_channel, new_key, portal);
+	portals_set_former(portals, portal, former);
 }
 
 struct ending {

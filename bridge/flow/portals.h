@@ -15,7 +15,8 @@ struct portal {           /* owned by portals; stays */
 	char *former_id; /* the channel's ID before; "" if it never had another */
 	char *room_id;   /* NULL until the room is made */
 	char *name, *topic, *kind;
-	char *state;        /* "making", "open", "archived", "left" or "gone" */
+	char *state;        /* "making", "open", "archived", "left" or "gone"; without
+	                       a room also "unbridged", "filtered" */
 	int level;          /* of power, that writing needs; 0: what the room asks for */
 	char *levels;       /* the room's power levels before that, JSON; "" at level 0 */
 	bool intent_is_old; /* "making" was found in the database: a room may exist
@@ -36,6 +37,18 @@ const struct portal *portals_by_channel(
 /* Is there one, or is one being made? */
 bool portals_know(
         const struct portals *portals, const char *team_id, const char *channel_id);
+/* Is it to have no room: by the configuration, or because somebody ended its bridging? */
+bool portals_is_closed(
+        const struct portals *portals, const char *team_id, const char *channel_id);
+/* Ends the bridging with tx's commit. for_good: until portals_reopen(); otherwise the
+ * next message makes a new room. The room is nobody's then (room_end.h). */
+void portals_close(struct portals *portals, const struct portal *portal, bool for_good,
+        struct store_tx *tx);
+/* portals_ensure() may be called for it again. */
+void portals_reopen(struct portals *portals, const char *team_id, const char *channel_id);
+/* A room that is there already becomes the channel's with tx's commit. */
+void portals_adopt(struct portals *portals, const char *team_id, const char *channel_id,
+        const char *room_id, struct store_tx *tx);
 /* The ID under which a channel is known here: another one if this is a former one.
  * Borrowed. */
 const char *portals_current_id(
@@ -68,6 +81,18 @@ struct waiter *portals_ensure(struct portals *portals, struct login *login,
  * goes; so it is once that is committed. The portal itself stays in memory. */
 void portals_end(
         struct portals *portals, const struct portal *portal, struct store_tx *tx);
+
+/* ---- for portals_change.c ---- */
+/* Whatever its state. */
+struct portal *portals_any(
+        struct portals *portals, const char *team_id, const char *channel_id);
+struct portal *portals_add(
+        struct portals *portals, const char *team_id, const char *channel_id);
+/* Out of the maps; it stays in memory, for flows may still look at it. */
+void portals_retire(struct portals *portals, struct portal *portal);
+void portals_rename(struct portals *portals, struct portal *portal, const char *new_id);
+void portals_set_former(
+        struct portals *portals, struct portal *portal, const char *former_id);
 
 /* ---- for portal_maker.c ---- */
 struct app *portals_app(const struct portals *portals);

@@ -136,6 +136,10 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 	if (is_own) {
 		REQ("MSG-12");
 	}
+	if (portals_is_closed(login->app->portals, login->team_id, event->channel_id)) {
+		return NULL;
+	}
+
 	switch (event->kind) {
 	case SLACK_EVENT_MESSAGE:
 		return is_own ? NULL : slack_message_add;
@@ -188,6 +192,7 @@ static void take_own_join(struct login *login, const struct slack_envelope *enve
 
 	json_set_str(payload, "team", login->team_id);
 	json_set_str(payload, "channel", event->channel_id);
+	json_set_bool(payload, "reopen", true);
 	autofree char *text = json_print(payload);
 	REQ("PORT-03");
 	queue_add(login->app->queue, tx, key, lane, FLOW_OPEN_PORTAL, text);

@@ -54,6 +54,10 @@ static enum step_rc prepare(struct flow *flow)
 	if (login == NULL) {
 		return STEP_FAIL;
 	}
+	if (portals_is_closed(app->portals, payload_text(flow, "team"),
+	            payload_text(flow, "channel"))) {
+		return STEP_END;
+	}
 	if (payload_portal(flow) == NULL) {
 		return wait_waiter(
 		        flow, portals_ensure(app->portals, login,

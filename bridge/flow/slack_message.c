@@ -62,6 +62,10 @@ static enum step_rc ensure_portal(struct flow *flow)
 	if (payload_portal(flow) != NULL) {
 		return STEP_DONE;
 	}
+	if (portals_is_closed(app->portals, payload_text(flow, "team"),
+	            payload_text(flow, "channel"))) {
+		return STEP_END;
+	}
 	REQ("PORT-02");
 	return wait_waiter(
 	        flow, portals_ensure(app->portals, login, payload_text(flow, "channel"),

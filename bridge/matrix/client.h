@@ -83,6 +83,9 @@ struct matrix_call *matrix_join(struct matrix *matrix, const char *as,
 /* POST rooms/{room}/leave: leaves it, or refuses its invitation. reason may be NULL. */
 struct matrix_call *matrix_leave(struct matrix *matrix, const char *as,
         const char *room_id, const char *reason, matrix_ok_fn *done, void *arg);
+/* POST rooms/{room}/kick by the bot. */
+struct matrix_call *matrix_kick(struct matrix *matrix, const char *room_id,
+        const char *user_id, const char *reason, matrix_ok_fn *done, void *arg);
 /* POST rooms/{room}/invite by `as`; a user who is there already counts as success (the
  * texts of conduwuit and Synapse differ: matrix-protocol notes, 3.8). */
 struct matrix_call *matrix_invite(struct matrix *matrix, const char *as,

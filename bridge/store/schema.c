@@ -240,9 +240,10 @@ static const char version_2[] =
          * (flow/connection_news.h). */
         "ALTER TABLE login ADD COLUMN told TEXT NOT NULL DEFAULT '';"
         /* portal.state: making, open, archived, left (the bot is not in the channel),
-         * gone (deleted on Slack). level: of power, that writing in the room needs above
-         * what the room itself asks for, 0: none; levels: its power levels before that,
-         * as JSON, '' at level 0 (flow/power.h). */
+         * gone (deleted on Slack),
+         * unbridged (by a command: no room until another one). level: of power, that
+         * writing in the room needs above what the room itself asks for, 0: none; levels:
+         * its power levels before that, as JSON, '' at level 0 (flow/power.h). */
         "ALTER TABLE portal ADD COLUMN topic TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE portal ADD COLUMN level BIGINT NOT NULL DEFAULT 0;"
         "ALTER TABLE portal ADD COLUMN levels TEXT NOT NULL DEFAULT '';"

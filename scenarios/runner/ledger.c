@@ -12,6 +12,8 @@
 struct place {                        /* a Slack channel or a Matrix room */
 	const char *name;             /* the last one */
 	const struct record *created; /* a room: by the appservice; a channel: NULL */
+	const struct record *ended;   /* a room: whoever made it left it */
+	bool follows;                 /* another one of that name, which ended */
 };
 
 struct arrival {
@@ -71,6 +73,33 @@ static void learn_place(struct ledger *ledger, const struct record *record)
 	}
 }
 
+/* The appservice left the room that it made: nothing is owed there any more. */
+static void learn_end(struct ledger *ledger, const struct record *record)
+{
+	struct place *room = map_get(ledger->rooms, record_str(record, "room"));
+
+	if (room == NULL || room->created == NULL || room->ended != NULL ||
+	        !record_is(record, "event", "member") ||
+	        !record_is(record, "state_key", record_str(room->created, "sender"))) {
+		return;
+	}
+	if (record_is(record, "membership", "leave") ||
+	        record_is(record, "membership", "ban")) {
+		room->ended = record;
+	}
+}
+
+/* Of several rooms of that name the last one. */
+static void take_pair(struct ledger *ledger, struct place *room)
+{
+	const struct place *before = map_get(ledger->pairs, room->name);
+
+	if (before != NULL && before != room && before->ended != NULL) {
+		room->follows = true;
+	}
+	map_set(ledger->pairs, room->name, room);
+}
+
 static void find_pairs(struct ledger *ledger)
 {
 	size_t cursor = 0;
@@ -83,7 +112,7 @@ static void find_pairs(struct ledger *ledger)
 		while (room->created != NULL &&
 		        map_next(ledger->channels, &inner, NULL, &channel)) {
 			if (strcmp(((struct place *)channel)->name, room->name) == 0) {
-				map_set(ledger->pairs, room->name, room);
+				take_pair(ledger, room);
 			}
 		}
 	}
@@ -362,7 +391,9 @@ static void add_entry(
 	        .source = record,
 	};
 
-	if (conversation == NULL) {
+	if (conversation == NULL ||
+	        (room->ended != NULL && record->seq > room->ended->seq) ||
+	        (room->follows && record->seq < room->created->seq)) {
 		return;
 	}
 	/* From before there was a portal only what the bridge has accepted counts. */
@@ -455,6 +486,9 @@ struct ledger *ledger_create(const struct timeline *timeline)
 	for (size_t i = 0; i < count; i++) {
 		struct record *record = timeline_get(timeline, i);
 		learn_place(ledger, record);
+		if (record->at == TAP_MATRIX) {
+			learn_end(ledger, record);
+		}
 		if (is_arrival(record)) {
 			add_arrival(ledger, record);
 		} else if (record_is(record, "kind", "ack") &&

@@ -168,7 +168,7 @@ static const struct accepted accepted[] = {
         {"appservice.public_address", "nonsense", NULL},
         /* not used */
         {"public_media", "{expiry: 3600}", "links are good for ever"},
-        {"network.dm_only", "true", "channels are bridged too"},
+        {"network.dm_only", "true", NULL},
         {"network.dm_only", "false", NULL},
         {"network.dm_only", "perhaps", "expected true or false"},
         {"network.custom_emoji_reactions", "yes", NULL},
