@@ -170,7 +170,6 @@ static const struct accepted accepted[] = {
         {"public_media", "{expiry: 3600}", "links are good for ever"},
         {"network.dm_only", "true", NULL},
         {"network.dm_only", "false", NULL},
-        {"network.dm_only", "perhaps", "expected true or false"},
         {"network.custom_emoji_reactions", "yes", NULL},
         {"bridge.bridge_status_notices", "some", "one of: none errors all"},
         {"bridge.transient_state_debounce", "1h30m", "not used"},
