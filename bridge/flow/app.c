@@ -19,6 +19,7 @@ const struct flow_def *const all_flows[] = {
         &login_sync_flow,
         &login_look_flow,
         &slack_channel_flow,
+        &slack_user_flow,
         &room_end_flow,
         &matrix_state_flow,
         &matrix_member_flow,

@@ -56,6 +56,7 @@ struct app { /* made and unmade by bridge.c; every pointer is set while flows ru
 #define FLOW_SLACK_CHANNEL "slack_channel"
 #define FLOW_SLACK_MEMBER "slack_member"
 #define FLOW_ROOM_END "room_end"
+#define FLOW_SLACK_USER "slack_user"
 #define FLOW_CHANNEL_MOVED "channel_moved"
 #define FLOW_MATRIX_MESSAGE "matrix_message"
 #define FLOW_MATRIX_EDIT "matrix_edit"
@@ -88,6 +89,7 @@ extern const struct flow_def slack_message_flow, slack_edit_flow, slack_deletion
         room_cleanup_flow, left_out_flow, slack_limited_flow, emoji_list_flow,
         group_list_flow, wait_mark_flow, wait_clear_flow;
 extern const struct flow_def matrix_state_flow, matrix_member_flow, room_end_flow;
+extern const struct flow_def slack_user_flow;
 /* All of them, ending with NULL. */
 extern const struct flow_def *const all_flows[];
 

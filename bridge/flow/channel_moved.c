@@ -14,9 +14,16 @@ struct state {
 	struct room_state tombstone;
 };
 
-static char *channel_field(const char *id)
+/* What was delivered under the old ID is delivered again under it, and is known by the
+ * new one then. */
+static void rekey(struct flow *flow, const char *old_id, const char *new_id)
 {
-	return xasprintf("\"channel\":\"%s\"", id);
+	const char *team_id = payload_text(flow, "team");
+	autofree char *before = xasprintf(":%s:%s:", team_id, old_id);
+	autofree char *after = xasprintf(":%s:%s:", team_id, new_id);
+	autofree char *like = xasprintf("%%%s%%", before);
+
+	store_tx_add(flow_tx(flow), STMT_INBOX_REKEY, "sss", before, after, like);
 }
 
 /* What waits in the channel's lane goes on in the new one, behind a look at it. */
@@ -25,12 +32,15 @@ static void move_jobs(struct flow *flow, const char *old_id, const char *new_id)
 	struct app *app = flow->app;
 	const char *team_id = payload_text(flow, "team");
 	autofree char *lane = lane_from_slack(team_id, new_id);
-	autofree char *old_field = channel_field(old_id),
-	              *new_field = channel_field(new_id);
+	autofree char *old_field = xasprintf("\"channel\":\"%s\"", old_id);
+	/* What may have been sent already is the same request when it is sent again. */
+	autofree char *new_field =
+	        xasprintf("\"channel\":\"%s\",\"first_channel\":\"%s\"", new_id, old_id);
 	autofree char *key = xasprintf("look:%s", flow->key);
 
 	store_tx_add(flow_tx(flow), STMT_INBOX_MOVE, "sssss", flow->lane, lane, old_field,
 	        new_field, flow->key);
+	rekey(flow, old_id, new_id);
 	slack_channel_look_as(
 	        app, flow_tx(flow), key, "channel_id_changed", team_id, new_id);
 }

@@ -14,6 +14,7 @@ struct ghosts {
 	struct app *app;
 	struct map *known;  /* "team user" -> struct ghost */
 	struct map *makers; /* likewise -> struct maker */
+	struct list former; /* ghost::link; flows may still look at them */
 };
 
 /* One ghost being made; several flows may wait for it. */
@@ -22,6 +23,10 @@ struct maker {
 	struct login *login;
 	char *key, *user_id;
 	bool is_bot;
+	bool refresh;    /* a ghost that is there is brought up to date */
+	bool is_there;   /* it is registered */
+	bool same_name;  /* as it has */
+	bool same_image; /* likewise */
 	char *mxid, *name, *avatar_url, *avatar_mxc;
 	struct list waiters; /* waiter::link */
 	/* At most one of these is out. */
@@ -41,6 +46,7 @@ static void free_ghost(void *value)
 	struct ghost *ghost = value;
 	free(ghost->mxid);
 	free(ghost->name);
+	free(ghost->avatar_url);
 	free(ghost);
 }
 
@@ -67,13 +73,15 @@ static void finish(struct maker *maker, const struct err *err)
 {
 	struct list waiters;
 
-	if (err->kind == ERR_NONE) {
+	if (err->kind == ERR_NONE && maker->mxid != NULL) {
 		struct ghost *ghost = xcalloc(1, sizeof(*ghost));
+		list_init(&ghost->link);
 		ghost->mxid = xstrdup(maker->mxid);
 		ghost->name = xstrdup(maker->name);
+		ghost->avatar_url = xstrdup(maker->avatar_url);
 		ghost = map_set(maker->ghosts->known, maker->key, ghost);
 		if (ghost != NULL) {
-			free_ghost(ghost);
+			list_add_tail(&maker->ghosts->former, &ghost->link);
 		}
 	}
 	map_del(maker->ghosts->makers, maker->key);
@@ -156,6 +164,8 @@ static void handle_downloaded(
 	        reply->content_type, reply->body, handle_uploaded, maker);
 }
 
+static void fetch_picture(struct maker *maker);
+
 static void handle_named(const struct err *err, void *arg)
 {
 	struct maker *maker = arg;
@@ -169,7 +179,12 @@ static void handle_named(const struct err *err, void *arg)
 		finish(maker, err);
 		return;
 	}
-	if (maker->avatar_url[0] == '\0') {
+	fetch_picture(maker);
+}
+
+static void fetch_picture(struct maker *maker)
+{
+	if (maker->same_image || maker->avatar_url[0] == '\0') {
 		store_ghost(maker);
 		return;
 	}
@@ -181,6 +196,16 @@ static void handle_named(const struct err *err, void *arg)
 	http_req_start(maker->download, handle_downloaded, maker);
 }
 
+static void set_name(struct maker *maker)
+{
+	if (maker->same_name) {
+		fetch_picture(maker);
+		return;
+	}
+	maker->matrix = matrix_set_displayname(maker->ghosts->app->matrix, maker->mxid,
+	        maker->name, handle_named, maker);
+}
+
 static void handle_registered(const struct err *err, void *arg)
 {
 	struct maker *maker = arg;
@@ -190,8 +215,7 @@ static void handle_registered(const struct err *err, void *arg)
 		finish(maker, err);
 		return;
 	}
-	maker->matrix = matrix_set_displayname(maker->ghosts->app->matrix, maker->mxid,
-	        maker->name, handle_named, maker);
+	set_name(maker);
 }
 
 static void register_ghost(struct maker *maker)
@@ -215,19 +239,39 @@ static void register_ghost(struct maker *maker)
 	maker->matrix = matrix_register(app->matrix, localpart, handle_registered, maker);
 }
 
-static char *name_by_template(const struct app *app, const struct slack_user *user)
+static cJSON *profile_of(const struct slack_user *user)
 {
-	autojson cJSON *vars = json_new();
 	cJSON *profile = json_new();
-	struct err err;
 
-	json_set_str(vars, "ID", user->id);
-	json_set_str(vars, "Name", user->name);
-	json_set_bool(vars, "IsBot", user->is_bot);
 	json_set_str(profile, "DisplayName", user->display_name);
 	json_set_str(profile, "RealName", user->real_name);
-	json_set(vars, "Profile", profile);
-	char *name = template_expand(app->config->slack.displayname_template, vars, &err);
+	json_set_str(profile, "FirstName", user->first_name);
+	json_set_str(profile, "LastName", user->last_name);
+	json_set_str(profile, "Title", user->title);
+	json_set_str(profile, "Pronouns", user->pronouns);
+	json_set_str(profile, "Email", user->email);
+	return json_set_str(profile, "Phone", user->phone);
+}
+
+char *ghosts_name(const struct login *login, const struct slack_user *user)
+{
+	const struct config *config = login->app->config;
+	autojson cJSON *vars = json_new();
+	cJSON *team = json_new();
+	struct err err;
+
+	json_set_str(team, "Name", login->team_name);
+	json_set_str(team, "Domain", login->team_domain);
+	json_set(vars, "Team", team);
+	json_set_str(vars, "ID", user->id);
+	json_set_str(vars, "TeamID", user->team_id);
+	json_set_str(vars, "Name", user->name);
+	json_set_str(vars, "TZ", user->tz);
+	json_set_str(vars, "TZLabel", user->tz_label);
+	json_set_int(vars, "TZOffset", user->tz_offset_s);
+	json_set_bool(vars, "IsBot", user->is_bot);
+	json_set(vars, "Profile", profile_of(user));
+	char *name = template_expand(config->slack.displayname_template, vars, &err);
 	if (name == NULL || name[0] == '\0') {
 		log_warn("displayname_template gives no name", "user=%s error=\"%s\"",
 		        user->id, name == NULL ? err.msg : "empty");
@@ -237,26 +281,49 @@ static char *name_by_template(const struct app *app, const struct slack_user *us
 	return name;
 }
 
+/* What the ghost has stays if Slack does not show its user any more. */
+static void take_unknown(struct maker *maker, const struct err *err)
+{
+	static const struct err none = ERR_INIT;
+
+	log_warn("Slack does not show a user", "user=%s error=%s", maker->user_id,
+	        err->name);
+	if (maker->is_there) {
+		finish(maker, &none);
+		return;
+	}
+	maker->name = xstrdup(maker->user_id);
+	maker->avatar_url = xstrdup("");
+	register_ghost(maker);
+}
+
 static void handle_user(const struct slack_user *user, const struct err *err, void *arg)
 {
 	struct maker *maker = arg;
 
 	maker->slack = NULL;
 	if (err->kind == ERR_PERMANENT) {
-		log_warn("Slack does not show a user", "user=%s error=%s", maker->user_id,
-		        err->name);
-		maker->name = xstrdup(maker->user_id);
-		maker->avatar_url = xstrdup("");
-	} else if (err->kind != ERR_NONE) {
+		take_unknown(maker, err);
+		return;
+	}
+	if (err->kind != ERR_NONE) {
 		finish(maker, err);
 		return;
-	} else {
-		maker->name = name_by_template(maker->ghosts->app, user);
-		maker->avatar_url = xstrdup(user->avatar_url);
 	}
-	register_ghost(maker);
+	autofree char *name = ghosts_name(maker->login, user);
+	maker->same_name = maker->is_there && str_equal(name, maker->name);
+	maker->same_image =
+	        maker->is_there && str_equal(user->avatar_url, maker->avatar_url);
+	str_replace(&maker->name, name);
+	str_replace(&maker->avatar_url, user->avatar_url);
+	if (maker->is_there) {
+		set_name(maker);
+	} else {
+		register_ghost(maker);
+	}
 }
 
+/* Columns: see GHOST_GET. */
 static void handle_row(
         const struct store_result *const *results, const struct err *err, void *arg)
 {
@@ -264,13 +331,14 @@ static void handle_row(
 	struct slack_api *api = maker->login->bot_api;
 
 	maker->tx = NULL;
-	if (err->kind != ERR_NONE) {
-		finish(maker, err);
-		return;
-	}
-	if (store_rows(results[0]) > 0) {
+	maker->is_there = err->kind == ERR_NONE && store_rows(results[0]) > 0;
+	if (maker->is_there) {
 		maker->mxid = xstrdup(store_text(results[0], 0, 0));
 		maker->name = xstrdup(store_text(results[0], 0, 1));
+		maker->avatar_url = xstrdup(store_text(results[0], 0, 2));
+		maker->avatar_mxc = xstrdup(store_text(results[0], 0, 3));
+	}
+	if (err->kind != ERR_NONE || maker->is_there != maker->refresh) {
 		finish(maker, err);
 		return;
 	}
@@ -288,6 +356,7 @@ struct ghosts *ghosts_create(struct app *app)
 	ghosts->app = app;
 	ghosts->known = map_create();
 	ghosts->makers = map_create();
+	list_init(&ghosts->former);
 	return ghosts;
 }
 
@@ -298,6 +367,11 @@ void ghosts_destroy(struct ghosts **ghosts)
 	}
 	map_destroy(&(*ghosts)->makers, free_maker);
 	map_destroy(&(*ghosts)->known, free_ghost);
+	list_for_each(it, &(*ghosts)->former)
+	{
+		list_del(it);
+		free_ghost(container_of(it, struct ghost, link));
+	}
 	free(*ghosts);
 	*ghosts = NULL;
 }
@@ -309,6 +383,24 @@ const struct ghost *ghosts_find(
 	return map_get(ghosts->known, key);
 }
 
+static struct maker *start(struct ghosts *ghosts, struct login *login, const char *key,
+        const char *user_id, bool is_bot)
+{
+	struct maker *maker = xcalloc(1, sizeof(*maker));
+
+	maker->ghosts = ghosts;
+	maker->login = login;
+	maker->key = xstrdup(key);
+	maker->user_id = xstrdup(user_id);
+	maker->is_bot = is_bot;
+	list_init(&maker->waiters);
+	map_set(ghosts->makers, key, maker);
+	maker->tx = store_tx_create(ghosts->app->store);
+	store_tx_add(maker->tx, STMT_GHOST_GET, "ss", login->team_id, user_id);
+	store_tx_submit(maker->tx, handle_row, maker);
+	return maker;
+}
+
 struct waiter *ghosts_ensure(struct ghosts *ghosts, struct login *login,
         const char *user_id, bool is_bot, waiter_fn *done, void *arg)
 {
@@ -316,17 +408,21 @@ struct waiter *ghosts_ensure(struct ghosts *ghosts, struct login *login,
 	struct maker *maker = map_get(ghosts->makers, key);
 
 	if (maker == NULL) {
-		maker = xcalloc(1, sizeof(*maker));
-		maker->ghosts = ghosts;
-		maker->login = login;
-		maker->key = xstrdup(key);
-		maker->user_id = xstrdup(user_id);
-		maker->is_bot = is_bot;
-		list_init(&maker->waiters);
-		map_set(ghosts->makers, key, maker);
-		maker->tx = store_tx_create(ghosts->app->store);
-		store_tx_add(maker->tx, STMT_GHOST_GET, "ss", login->team_id, user_id);
-		store_tx_submit(maker->tx, handle_row, maker);
+		maker = start(ghosts, login, key, user_id, is_bot);
+	}
+	return waiter_add(&maker->waiters, done, arg);
+}
+
+struct waiter *ghosts_refresh(struct ghosts *ghosts, struct login *login,
+        const char *user_id, waiter_fn *done, void *arg)
+{
+	autofree char *key = key_of(login->team_id, user_id);
+	struct maker *maker = map_get(ghosts->makers, key);
+
+	/* One that is being made asks Slack itself, or is refreshed already. */
+	if (maker == NULL) {
+		maker = start(ghosts, login, key, user_id, false);
+		maker->refresh = true;
 	}
 	return waiter_add(&maker->waiters, done, arg);
 }

@@ -8,9 +8,11 @@
 
 struct ghosts;
 
-struct ghost { /* owned by ghosts; stays */
+struct ghost {            /* owned by ghosts; stays, also when the user changes */
+	struct list link; /* ghosts::former, or alone */
 	char *mxid;
 	char *name;
+	char *avatar_url; /* on Slack; "" if none */
 };
 
 struct ghosts *ghosts_create(struct app *app);
@@ -25,5 +27,13 @@ const struct ghost *ghosts_find(
  * for a name. */
 struct waiter *ghosts_ensure(struct ghosts *ghosts, struct login *login,
         const char *user_id, bool is_bot, waiter_fn *done, void *arg);
+
+/* A ghost that is there gets the name and the picture that its user has now. Nothing if
+ * there is none. */
+struct waiter *ghosts_refresh(struct ghosts *ghosts, struct login *login,
+        const char *user_id, waiter_fn *done, void *arg);
+
+/* By displayname_template; never empty. Caller frees. */
+char *ghosts_name(const struct login *login, const struct slack_user *user);
 
 #endif

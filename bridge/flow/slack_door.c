@@ -15,6 +15,7 @@
 #include "bridge/flow/slack_limited.h"
 #include "bridge/flow/slack_member.h"
 #include "bridge/flow/slack_message.h"
+#include "bridge/flow/slack_user.h"
 #include "bridge/flow/team_lists.h"
 #include "bridge/slack/events.h"
 #include "lib/crumb.h"
@@ -169,9 +170,10 @@ static add_fn *adder_of(const struct login *login, const struct slack_event *eve
 		return team_lists_emoji_changed;
 	case SLACK_EVENT_GROUP_CHANGED:
 		return team_lists_group_changed;
+	case SLACK_EVENT_USER:
+		return slack_user_matters(login, event) ? slack_user_add : NULL;
 	case SLACK_EVENT_MEMBER_JOINED:
 		return is_own ? NULL : slack_member_add;
-	case SLACK_EVENT_USER:
 	case SLACK_EVENT_TEAM:
 	case SLACK_EVENT_TOKENS_REVOKED:
 	case SLACK_EVENT_APP_UNINSTALLED:

@@ -220,9 +220,10 @@ static enum step_rc send_event(struct flow *flow)
 	}
 	/* Derived from the Slack message alone: a repeat is the same request. */
 	autofree char *part = xasprintf("%u", part_of(flow, n));
-	autofree char *txn_id = matrix_txn_id("s2m", payload_text(flow, "team"),
-	        payload_text(flow, "channel"), payload_text(flow, "ts"),
-	        n == 0 ? NULL : part, NULL);
+	const char *channel = json_str_or(flow->payload, "first_channel",
+	        payload_text(flow, "channel")); /* channel_moved.c */
+	autofree char *txn_id = matrix_txn_id("s2m", payload_text(flow, "team"), channel,
+	        payload_text(flow, "ts"), n == 0 ? NULL : part, NULL);
 	autojson cJSON *content = content_of(flow, n);
 	return wait_matrix(flow,
 	        matrix_send(app->matrix, ghost_of(flow)->mxid,

@@ -122,23 +122,37 @@ static const char *first_text(const cJSON *obj, const char *const *paths)
 	return "";
 }
 
-static void report_user(
-        struct slack_call *call, const cJSON *answer, const struct err *err)
+struct slack_user slack_user_read(const cJSON *obj)
 {
 	static const char *const real_names[] = {"profile.real_name", "real_name", NULL};
 	static const char *const avatars[] = {
 	        "profile.image_512", "profile.image_192", "profile.image_original", NULL};
-	const cJSON *obj = json_obj(answer, "user");
-	struct slack_user user = {
+
+	return (struct slack_user){
 	        .id = json_str_or(obj, "id", ""),
 	        .team_id = json_str_or(obj, "team_id", ""),
 	        .name = json_str_or(obj, "name", ""),
 	        .real_name = first_text(obj, real_names),
 	        .display_name = json_str_or(obj, "profile.display_name", ""),
 	        .avatar_url = first_text(obj, avatars),
+	        .first_name = json_str_or(obj, "profile.first_name", ""),
+	        .last_name = json_str_or(obj, "profile.last_name", ""),
+	        .title = json_str_or(obj, "profile.title", ""),
+	        .pronouns = json_str_or(obj, "profile.pronouns", ""),
+	        .email = json_str_or(obj, "profile.email", ""),
+	        .phone = json_str_or(obj, "profile.phone", ""),
+	        .tz = json_str_or(obj, "tz", ""),
+	        .tz_label = json_str_or(obj, "tz_label", ""),
+	        .tz_offset_s = json_int(obj, "tz_offset", 0),
 	        .is_bot = json_bool(obj, "is_bot", false),
 	        .deleted = json_bool(obj, "deleted", false),
 	};
+}
+
+static void report_user(
+        struct slack_call *call, const cJSON *answer, const struct err *err)
+{
+	struct slack_user user = slack_user_read(json_obj(answer, "user"));
 	struct err unusable;
 
 	if (answer != NULL && user.id[0] == '\0') {

@@ -98,8 +98,13 @@ struct slack_call *slack_connections_open(
 struct slack_user {
 	const char *id, *team_id, *name, *real_name, *display_name,
 	        *avatar_url; /* "" if absent */
+	const char *first_name, *last_name, *title, *pronouns, *email, *phone;
+	const char *tz, *tz_label;
+	int64_t tz_offset_s;
 	bool is_bot, deleted;
 };
+/* From the JSON that users.info and the event user_change have; borrowed from it. */
+struct slack_user slack_user_read(const cJSON *obj);
 typedef void slack_user_fn(
         const struct slack_user *user, const struct err *err, void *arg);
 struct slack_call *slack_users_info(
