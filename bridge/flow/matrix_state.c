@@ -7,11 +7,13 @@
 #include "bridge/flow/slack_channel.h"
 #include "bridge/flow/slack_name.h"
 #include "bridge/flow/wait.h"
-#include "lib/log.h"
+#include "lib/buf.h"
 #include "lib/mem.h"
 #include "lib/str.h"
 #include <stdlib.h>
 #include <string.h>
+
+enum { MAX_TOPIC_BYTES = 64 * 1024 };
 
 struct state {
 	bool known;   /* what is so on Slack */
@@ -41,6 +43,27 @@ static char *wish(const struct flow *flow)
 
 /* ---------------------------------------------------------------- is it so? */
 
+/* A topic as Slack keeps and lists it (Slack protocol reference, 6.1). */
+static char *stored_form(const char *text)
+{
+	struct buf stored;
+
+	buf_init(&stored, MAX_TOPIC_BYTES);
+	for (; *text != '\0'; text++) {
+		const char *entity = *text == '&'   ? "&amp;"
+		                     : *text == '<' ? "&lt;"
+		                     : *text == '>' ? "&gt;"
+		                                    : NULL;
+		if (entity != NULL) {
+			buf_puts(&stored, entity);
+		} else {
+			buf_add(&stored, text, 1);
+		}
+	}
+	char *taken = buf_take(&stored);
+	return taken == NULL ? xstrdup("") : taken;
+}
+
 static void handle_info(
         const struct slack_channel *channel, const struct err *err, void *arg)
 {
@@ -54,9 +77,10 @@ static void handle_info(
 		err = &none;
 	} else if (err->kind == ERR_NONE) {
 		autofree char *text = wish(flow);
+		autofree char *stored = stored_form(text);
 		state->known = true;
-		state->is_so =
-		        str_equal(text, is_name(flow) ? channel->name : channel->topic);
+		state->is_so = is_name(flow) ? str_equal(text, channel->name)
+		                             : str_equal(stored, channel->topic);
 	}
 	flow_continue(flow, err);
 }
