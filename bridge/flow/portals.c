@@ -233,7 +233,12 @@ void portals_retire(struct portals *portals, struct portal *portal)
 {
 	autofree char *key = key_of(portal->team_id, portal->channel_id);
 
+	autofree char *former = key_of(portal->team_id, portal->former_id);
+
 	map_del(portals->by_channel, key);
+	if (map_get(portals->by_former, former) == portal) {
+		map_del(portals->by_former, former);
+	}
 	if (portal->room_id != NULL) {
 		map_del(portals->by_room, portal->room_id);
 	}
@@ -259,44 +264,4 @@ void portals_rename(struct portals *portals, struct portal *portal, const char *
 	str_replace(&portal->channel_id, new_id);
 	map_set(portals->by_channel, new_key, portal);
 	portals_set_former(portals, portal, former);
-}
-
-struct ending {
-	struct portals *portals;
-	char *team_id, *channel_id;
-};
-
-static void handle_ended(bool committed, void *arg)
-{
-	struct ending *ending = arg;
-	struct portals *portals = ending->portals;
-	autofree char *key = key_of(ending->team_id, ending->channel_id);
-	struct portal *portal = committed ? map_get(portals->by_channel, key) : NULL;
-
-	if (portal != NULL) {
-		autofree char *former = key_of(portal->team_id, portal->former_id);
-		map_del(portals->by_former, former);
-		retire(portals, portal, key);
-	}
-	free(ending->team_id);
-	free(ending->channel_id);
-	free(ending);
-}
-
-void portals_end(
-        struct portals *portals, const struct portal *portal, struct store_tx *tx)
-{
-	static const enum store_stmt stmts[] = {STMT_PORTAL_DELETE,
-	        STMT_PORTAL_MESSAGES_GONE, STMT_PORTAL_REACTIONS_GONE,
-	        STMT_PORTAL_FILES_GONE};
-	struct ending *ending = xcalloc(1, sizeof(*ending));
-
-	ending->portals = portals;
-	ending->team_id = xstrdup(portal->team_id);
-	ending->channel_id = xstrdup(portal->channel_id);
-	for (size_t i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
-		store_tx_add(tx, stmts[i], "ss", portal->team_id, portal->channel_id);
-	}
-	store_tx_add(tx, STMT_ROOM_MEMBERS_GONE, "s", portal->room_id);
-	store_tx_on_commit(tx, handle_ended, ending);
 }

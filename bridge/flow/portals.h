@@ -78,7 +78,8 @@ struct waiter *portals_ensure(struct portals *portals, struct login *login,
         const char *channel_id, waiter_fn *done, void *arg);
 
 /* Adds to tx that the room is no portal any more, and all that is known of its messages
- * goes; so it is once that is committed. The portal itself stays in memory. */
+ * goes; so it is once that is committed. The portal itself stays in memory. As
+ * portals_close(), not for good. */
 void portals_end(
         struct portals *portals, const struct portal *portal, struct store_tx *tx);
 

@@ -153,10 +153,21 @@ void portals_close(struct portals *portals, const struct portal *portal, bool fo
 	closing->channel_id = xstrdup(portal->channel_id);
 	closing->room_id = xstrdup(portal->room_id);
 	closing->for_good = for_good;
-	store_tx_add(tx, for_good ? STMT_PORTAL_CLOSE : STMT_PORTAL_DELETE, "ss",
-	        portal->team_id, portal->channel_id);
-	store_tx_add(tx, STMT_MEMBER_DEL_ROOM, "s", portal->room_id);
+	const enum store_stmt stmts[] = {
+	        for_good ? STMT_PORTAL_CLOSE : STMT_PORTAL_DELETE,
+	        STMT_PORTAL_MESSAGES_GONE, STMT_PORTAL_REACTIONS_GONE,
+	        STMT_PORTAL_FILES_GONE};
+	for (size_t i = 0; i < sizeof(stmts) / sizeof(stmts[0]); i++) {
+		store_tx_add(tx, stmts[i], "ss", portal->team_id, portal->channel_id);
+	}
+	store_tx_add(tx, STMT_ROOM_MEMBERS_GONE, "s", portal->room_id);
 	store_tx_on_commit(tx, handle_closed, closing);
+}
+
+void portals_end(
+        struct portals *portals, const struct portal *portal, struct store_tx *tx)
+{
+	portals_close(portals, portal, false, tx);
 }
 
 void portals_reopen(struct portals *portals, const char *team_id, const char *channel_id)
