@@ -17,6 +17,7 @@ struct ws_context {
 	struct loop *loop;
 	struct lws_context *lws;
 	struct ssl_ctx_st *tls;
+	bool has_trust;    /* the system's certificates are read */
 	struct list links; /* ws_link::list */
 	unsigned inside;   /* libwebsockets is on the stack */
 	int pipe_fd;       /* of libwebsockets itself */

@@ -647,6 +647,28 @@ static void test_tls_untrusted(void **state)
 	told_finish(&told);
 }
 
+/* The system's store, by the variable that OpenSSL asks first. */
+static void test_tls_system(void **state)
+{
+	struct told told = {0};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	ws_context_destroy(&context);
+	context = ws_context_create(loop, NULL, &err);
+	setenv("SSL_CERT_FILE", ca_file, 1);
+	for (int i = 0; i < 2; i++) {
+		start_tls(&told, tls_name);
+		assert_true(raw_run_until(loop, &told.open, GUARD_MS));
+		told_finish(&told);
+	}
+	start_tls(&told, "127.0.0.1"); /* the name counts all the same */
+	await_closed(&told);
+	assert_int_equal(told.opens, 0);
+	told_finish(&told);
+	unsetenv("SSL_CERT_FILE");
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
 
 int main(void)
@@ -674,6 +696,8 @@ int main(void)
 	                test_tls_name, begin_tls_localhost, end_tls),
 	        cmocka_unit_test_setup_teardown(
 	                test_tls_untrusted, begin_tls_ip, end_tls),
+	        cmocka_unit_test_setup_teardown(
+	                test_tls_system, begin_tls_localhost, end_tls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
