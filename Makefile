@@ -76,6 +76,9 @@ PROGRAMS := $(BUILD)/matrix-slack-bridge $(BUILD)/sim-slack-server $(BUILD)/sim-
 	$(BUILD)/scenario $(BUILD)/shim.so $(BUILD)/memory.so
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
+# Objects of tests too: what did not change is not compiled again.
+.SECONDARY:
+
 .PHONY: all asan units test scenarios exit-11 demo fuzz torture interop-slack bench-sim-slack bench-sim-matrix format lint clean deps interop-matrix
 all: deps
 	@$(MAKE) --no-print-directory -j$(shell nproc) programs
