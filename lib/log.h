@@ -27,7 +27,7 @@ void log_set_clock(long long (*wall_ms)(void));
 /* fields: printf format of space-separated key=value pairs; values with spaces in double
  * quotes. "" for none. Control characters are escaped, so no line can forge another. */
 void log_write(enum log_level level, const char *text, const char *fields, ...)
-        __attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4), nonnull(2, 3)));
 
 #define log_trace(...) log_write(LOG_TRACE, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__)

@@ -27,8 +27,8 @@ enum { BRIDGE_INFOS = 2 };
 struct state {
 	bool known;  /* what is so on Slack */
 	bool joined; /* tried to */
-	char *name, *topic;
-	const char *kind, *state;
+	char *name, *topic, *kind;
+	const char *state;
 	int level;
 	enum slack_posting posting;
 	char *levels; /* the room's at level 0, JSON */
@@ -50,7 +50,7 @@ static void take_truth(struct flow *flow, const struct slack_channel *channel)
 
 	str_replace(&state->name, name);
 	str_replace(&state->topic, topic);
-	state->kind = channel_shape_kind(channel->kind);
+	str_replace(&state->kind, channel_shape_kind(channel->kind));
 	state->state = channel_shape_state(channel);
 	state->posting = channel->posting;
 	state->level = channel_shape_level(state->state, channel->posting);
@@ -68,7 +68,7 @@ static void take_absence(struct flow *flow)
 
 	str_replace(&state->name, portal->name);
 	str_replace(&state->topic, portal->topic);
-	state->kind = portal->kind;
+	str_replace(&state->kind, portal->kind);
 	state->state = deleted ? "gone" : "left";
 	state->level = channel_shape_level(state->state, SLACK_POSTING_ALL);
 	state->known = true;
@@ -352,6 +352,7 @@ static void finish(struct flow *flow)
 	}
 	free(state->name);
 	free(state->topic);
+	free(state->kind);
 	free(state->levels);
 }
 

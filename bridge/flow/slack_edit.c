@@ -366,7 +366,9 @@ void slack_edit_add(
 	        event->target_ts, event->ts);
 	autofree char *lane = lane_from_slack(login->team_id, event->channel_id);
 	autofree char *text = slack_message_payload(login, event, event->target_ts);
+	/* Behind its message: in a history an edit's time is cut to the second. */
+	bool is_cut = strcmp(event->ts, event->target_ts) < 0;
 
-	queue_add_sorted(
-	        login->app->queue, tx, key, lane, event->ts, FLOW_SLACK_EDIT, text);
+	queue_add_sorted(login->app->queue, tx, key, lane,
+	        is_cut ? event->target_ts : event->ts, FLOW_SLACK_EDIT, text);
 }

@@ -384,7 +384,8 @@ static void handle_down(void *arg)
 		break;
 	case COMMITTING:
 	case ASKING:
-		log_warn("the database was lost during a commit; it will be asked", NULL);
+		log_warn("the database was lost during a commit; it will be asked", "%s",
+		        "");
 		db->phase = UNSURE;
 		break;
 	case IDLE:

@@ -92,7 +92,7 @@ static void move_first(struct list *from, struct list *to, size_t count)
 static void handle_committed(struct store *store)
 {
 	if (store->is_away) {
-		log_info("the database is back", NULL);
+		log_info("the database is back", "%s", "");
 		store->is_away = false;
 	}
 	if (store->alone_err.kind == ERR_NONE) {
