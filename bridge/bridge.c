@@ -283,7 +283,8 @@ static uint64_t seed_of(const struct config *config)
 	return seed;
 }
 
-static int open_parts(struct bridge *bridge, const struct config *config)
+/* What cannot fail, in the order in which one asks the other. */
+static void make_parts(struct bridge *bridge, const struct config *config)
 {
 	struct app *app = &bridge->app;
 	const bool has_public_media = config->public_media.enabled;
@@ -295,6 +296,35 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 	        .max_per_host = CONNECTIONS_PER_HOST +
 	                        (has_public_media ? PUBLIC_MEDIA_MAX_FETCHES : 0),
 	};
+
+	app->http = http_client_create(app->loop, &http);
+	app->matrix = matrix_create(app->loop, app->http, config->homeserver.address,
+	        config->homeserver.domain, config->appservice.as_token,
+	        config->appservice.bot_username);
+	if (has_public_media) {
+		bridge->public_media = public_media_create(app->matrix, config);
+	}
+	app->queue = queue_create(app->loop, app->store, all_flows, app, app->seed);
+	if (config->slack.max_connections > 1) {
+		queue_set_hold(app->queue, HOLD_MS);
+	}
+	app->waiting = waiting_create(app);
+	app->files = files_create(app);
+	app->emoji_images = emoji_images_create(app);
+	app->logins = logins_create(app);
+	app->users = user_logins_create(app);
+	app->portals = portals_create(app);
+	app->ghosts = ghosts_create(app);
+	app->members = members_create(app);
+	app->power = power_create(app);
+	app->unknown = map_create();
+	app->profiles = profiles_create(app->loop);
+	bridge->poke = poke_create(app);
+}
+
+static int open_parts(struct bridge *bridge, const struct config *config)
+{
+	struct app *app = &bridge->app;
 	struct err err;
 
 	app->config = config;
@@ -322,29 +352,7 @@ static int open_parts(struct bridge *bridge, const struct config *config)
 		log_fatal("cannot set up TLS for Slack", "error=\"%s\"", err.msg);
 		return EXIT_GENERAL;
 	}
-	app->http = http_client_create(app->loop, &http);
-	app->matrix = matrix_create(app->loop, app->http, config->homeserver.address,
-	        config->homeserver.domain, config->appservice.as_token,
-	        config->appservice.bot_username);
-	if (has_public_media) {
-		bridge->public_media = public_media_create(app->matrix, config);
-	}
-	app->queue = queue_create(app->loop, app->store, all_flows, app, app->seed);
-	if (config->slack.max_connections > 1) {
-		queue_set_hold(app->queue, HOLD_MS);
-	}
-	app->waiting = waiting_create(app);
-	app->files = files_create(app);
-	app->emoji_images = emoji_images_create(app);
-	app->logins = logins_create(app);
-	app->users = user_logins_create(app);
-	app->portals = portals_create(app);
-	app->ghosts = ghosts_create(app);
-	app->members = members_create(app);
-	app->power = power_create(app);
-	app->unknown = map_create();
-	app->profiles = profiles_create(app->loop);
-	bridge->poke = poke_create(app);
+	make_parts(bridge, config);
 	bridge->health = health_create(app, &err);
 	if (bridge->health == NULL) {
 		log_fatal("cannot listen for those who ask for metrics",

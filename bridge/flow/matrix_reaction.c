@@ -130,32 +130,11 @@ static enum step_rc try_what_a_notice_says(struct flow *flow)
 	return STEP_END;
 }
 
-static enum step_rc react(struct flow *flow)
+static enum step_rc react_to(
+        struct flow *flow, const struct portal *portal, const struct target *target)
 {
 	struct state *state = flow->state;
-	const struct portal *portal = payload_portal(flow);
 
-	if (portal == NULL || payload_text(flow, "target")[0] == '\0') {
-		return STEP_END;
-	}
-	if (!state->targets.known) {
-		return targets_by_event(
-		        flow, &state->targets, portal, payload_text(flow, "target"));
-	}
-	if (targets_wait(flow, &state->targets)) {
-		return STEP_FAIL;
-	}
-	if (asks_to_try_again(flow, &state->targets)) {
-		return try_again(flow);
-	}
-	if (state->targets.count == 0 &&
-	        str_starts(payload_text(flow, "key"), RETRY_KEY)) {
-		return try_what_a_notice_says(flow);
-	}
-	const struct target *target = targets_first(&state->targets);
-	if (target == NULL) {
-		return STEP_END; /* to a notice, or to what is deleted or not bridged */
-	}
 	if (!matrix_post_may_speak(flow)) {
 		return STEP_FAIL;
 	}
@@ -201,6 +180,35 @@ static enum step_rc react(struct flow *flow)
 	log_info("reaction to Slack", "channel=%s ts=%s added=1 others=%lld",
 	        portal->channel_id, target->slack_ts, (long long)state->others);
 	return STEP_END;
+}
+
+static enum step_rc react(struct flow *flow)
+{
+	struct state *state = flow->state;
+	const struct portal *portal = payload_portal(flow);
+
+	if (portal == NULL || payload_text(flow, "target")[0] == '\0') {
+		return STEP_END;
+	}
+	if (!state->targets.known) {
+		return targets_by_event(
+		        flow, &state->targets, portal, payload_text(flow, "target"));
+	}
+	if (targets_wait(flow, &state->targets)) {
+		return STEP_FAIL;
+	}
+	if (asks_to_try_again(flow, &state->targets)) {
+		return try_again(flow);
+	}
+	if (state->targets.count == 0 &&
+	        str_starts(payload_text(flow, "key"), RETRY_KEY)) {
+		return try_what_a_notice_says(flow);
+	}
+	const struct target *target = targets_first(&state->targets);
+	if (target == NULL) {
+		return STEP_END; /* to a notice, or to what is deleted or not bridged */
+	}
+	return react_to(flow, portal, target);
 }
 
 /* Once for each message and reason. */
